@@ -1,0 +1,61 @@
+"""`python -m detection`: what an operator does by hand, and the sandbox by itself."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from enum import Enum
+
+from detection import config, predictions
+from detection.errors import Unavailable
+from detection.prediction import Prediction
+from detection.provision import provision
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; 0 where it did its work, 1 where the answer is no, 2 where something is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m detection", description="Look at, and set up, what the environment names.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser(
+        "provision", help="make the bucket, queues and tables that are missing (one machine and tests; on AWS, Terraform does)"
+    )
+    show = commands.add_parser("show", help="print one prediction as JSON, with the time of every stage")
+    show.add_argument("prediction_id", help="such as 42-7: the chat's id and the message's")
+    arguments = parser.parse_args(argv)
+    try:
+        return _provision() if arguments.command == "provision" else _show(arguments.prediction_id)
+    except (config.ConfigError, Unavailable) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def as_json(prediction: Prediction) -> str:
+    """The prediction as one JSON object: enums by their values, times in ISO 8601."""
+    return json.dumps(asdict(prediction), default=_plain)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place in a prediction's JSON")
+
+
+def _provision() -> int:
+    made = provision()
+    print("\n".join(f"made {name}" for name in made) or "everything is there")
+    return 0
+
+
+def _show(prediction_id: str) -> int:
+    prediction = predictions.get(prediction_id)
+    print(as_json(prediction) if prediction else f"there is no prediction {prediction_id}")
+    return 0 if prediction else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

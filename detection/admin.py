@@ -1,0 +1,77 @@
+"""Predictions in Django's admin: the newest, and each with the time of every stage. Reads DynamoDB through its indexes; never a scan."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path
+
+from detection import predictions
+from detection.errors import Unavailable
+from detection.models import Prediction as PredictionEntry
+from detection.prediction import Prediction
+
+SHOWN = 100
+
+
+@admin.register(PredictionEntry)
+class PredictionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy alone
+    """Two pages of our own, under the names that the admin's menu links to; nothing of Django's database is read."""
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view
+        return [
+            path("", view(self.newest), name="detection_prediction_changelist"),
+            path("<str:prediction_id>/", view(self.one), name="detection_prediction_change"),
+        ]
+
+    def newest(self, request: HttpRequest) -> HttpResponse:
+        """The newest predictions."""
+        return self._page(request, "predictions.html", "Predictions", lambda: {"predictions": predictions.newest(SHOWN), "shown": SHOWN})
+
+    def one(self, request: HttpRequest, prediction_id: str) -> HttpResponse:
+        """One prediction, field by field."""
+        return self._page(request, "prediction.html", prediction_id, lambda: _one(prediction_id))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+        """Chats make predictions; operators look at them."""
+        return False
+
+    def _page(self, request: HttpRequest, template: str, title: str, read: Any) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            content = read()
+        except Unavailable as away:
+            content = {"away": str(away)}
+        context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **content}
+        return TemplateResponse(request, f"admin/detection/{template}", context, status=503 if "away" in content else 200)
+
+
+def _one(prediction_id: str) -> dict[str, Any]:
+    prediction = predictions.get(prediction_id)
+    if prediction is None:
+        raise Http404(f"there is no prediction {prediction_id}: never made, erased, or expired")
+    return {"prediction": prediction, "stages": _stages(prediction), "rows": _rows(prediction)}
+
+
+def _stages(prediction: Prediction) -> list[tuple[str, datetime, float]]:
+    """Each stage that was reached: its name, its time, and the seconds since the photo was received."""
+    times = [
+        (field.name.removesuffix("_at"), getattr(prediction, field.name)) for field in fields(prediction) if field.name.endswith("_at")
+    ]
+    reached = sorted(((name, at) for name, at in times if at), key=lambda stage: stage[1])
+    return [(name, at, (at - prediction.received_at).total_seconds()) for name, at in reached]
+
+
+def _rows(prediction: Prediction) -> list[tuple[str, object]]:
+    rows = [(field.name, getattr(prediction, field.name)) for field in fields(prediction)]
+    shown = [(name, value) for name, value in rows if value is not None and not name.endswith("_at") and name != "detections"]
+    return [(name.replace("_", " "), value.value if isinstance(value, Enum) else value) for name, value in shown]

@@ -1,0 +1,44 @@
+"""What is known of a chat beyond its predictions: where it moved to, and until when Telegram wants it left alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from detection import table
+from detection.aws import translated
+from detection.table import ChatItem
+
+
+def current_id(chat_id: int) -> int:
+    """Where to write to this chat now: its own id, or that of the supergroup it became."""
+    item = _item(chat_id)
+    # A supergroup is never migrated again, so there is one hop and no chain to follow.
+    return int(item.migrated_to) if item and item.migrated_to is not None else chat_id
+
+
+def migrated(old_id: int, new_id: int) -> None:
+    """Note, at both ends, that a group became a supergroup."""
+    with translated(f"noting that chat {old_id} moved"):
+        table.chats()(old_id).update(actions=[ChatItem.migrated_to.set(new_id)])
+        table.chats()(new_id).update(actions=[ChatItem.migrated_from.set(old_id)])
+
+
+def not_before(chat_id: int) -> datetime | None:
+    """Until when Telegram asked us to leave this chat alone; None where it didn't."""
+    item = _item(chat_id)
+    return item.not_before if item else None
+
+
+def defer(chat_id: int, until: datetime) -> None:
+    """Note that Telegram asked us to leave this chat alone until then."""
+    with translated(f"deferring chat {chat_id}"):
+        table.chats()(chat_id).update(actions=[ChatItem.not_before.set(until)])
+
+
+def _item(chat_id: int) -> ChatItem | None:
+    model = table.chats()
+    with translated(f"reading chat {chat_id}"):
+        try:
+            return model.get(chat_id, consistent_read=True)
+        except model.DoesNotExist:
+            return None
