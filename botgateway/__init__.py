@@ -1,0 +1,1 @@
+"""Telegram and HTTP in, Telegram out: the webhook, /results, and what the bot says."""
