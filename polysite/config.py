@@ -1,0 +1,76 @@
+"""The site's configuration: what it shares with the workers (`detection.config.Config`), and its own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr
+
+from detection.config import Config
+
+_TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
+_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
+_HOW_TO_MAKE_ONE = 'python -c "import secrets; print(secrets.token_urlsafe(50))"'
+
+
+def _token(value: SecretStr) -> SecretStr:
+    if not _TOKEN.fullmatch(value.get_secret_value()):
+        raise ValueError("must read number:letters, as @BotFather gave it")
+    return value
+
+
+def _webhook_secrets(value: SecretStr) -> SecretStr:
+    found = value.get_secret_value().split(",")
+    if len(found) > 2 or not all(_WEBHOOK_SECRET.fullmatch(secret) for secret in found):
+        raise ValueError("must be one secret, or new,old: each 16 to 256 characters of A-Z a-z 0-9 _ -")
+    return value
+
+
+def _secret_key(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < 50 or len(set(value.get_secret_value())) < 5:
+        raise ValueError(f"must have 50 random characters or more; make one: {_HOW_TO_MAKE_ONE}")
+    return value
+
+
+class SiteConfig(Config):
+    """What only the site needs."""
+
+    telegram_token: Annotated[SecretStr, AfterValidator(_token)] = Field(description="The bot's token, from @BotFather.")
+    telegram_api_url: HttpUrl = Field(HttpUrl("https://api.telegram.org"), description="The Bot API: Telegram's, or a stand-in's.")
+    webhook_secrets: Annotated[SecretStr, AfterValidator(_webhook_secrets)] = Field(
+        description=(
+            "Secret that Telegram sends with each update; `new,old` while one is being rotated. "
+            "`manage.py set_webhook` gives Telegram the first."
+        )
+    )
+    public_url: HttpUrl = Field(
+        description="Where Telegram and operators reach the site, without a path; https turns secure cookies and HSTS on."
+    )
+    django_secret_key: Annotated[SecretStr, AfterValidator(_secret_key)] = Field(
+        description="Signs the admin's sessions: 50 random characters or more."
+    )
+    allowed_hosts: str = Field("", description="Further host names, comma-separated, under which the site answers (that of /results, say).")
+    database_path: Path = Field(description="The SQLite file of the admin's users and sessions.")
+    source_url: HttpUrl | None = Field(
+        None, description="Where the running version's source is: /help links there. Unset: the site's own /source."
+    )
+    demo_model: bool = Field(default=False, description="The workers serve the demo model, which knows a few emoji: /help says so.")
+    debug: bool = Field(default=False, description="Django's debug pages. Never where strangers can reach the site.")
+
+    @property
+    def api_url(self) -> str:
+        """The Bot API's address without a slash at its end."""
+        return str(self.telegram_api_url).rstrip("/")
+
+    @property
+    def hosts(self) -> list[str]:
+        """The host names under which the site answers."""
+        more = (name.strip() for name in self.allowed_hosts.split(","))
+        return [self.public_url.host or "", *(name for name in more if name)]
+
+    @property
+    def is_public(self) -> bool:
+        """Served over TLS, so to be protected accordingly; plain http is for one machine."""
+        return self.public_url.scheme == "https"

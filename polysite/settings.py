@@ -1,0 +1,133 @@
+"""Django's settings, for every place: what differs between places comes from the environment (see polysite.config)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.utils.log import CallbackFilter
+
+from detection import config
+from polysite.config import SiteConfig
+
+_site = config.load(SiteConfig)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DEBUG = _site.debug
+SECRET_KEY = _site.django_secret_key.get_secret_value()
+ALLOWED_HOSTS = _site.hosts
+
+# What botgateway reads.
+TELEGRAM_TOKEN = _site.telegram_token.get_secret_value()
+TELEGRAM_API_URL = _site.api_url
+WEBHOOK_SECRETS = tuple(_site.webhook_secrets.get_secret_value().split(","))  # the first is Telegram's, all are accepted
+RESULTS_KEYS = _site.key_ring
+PUBLIC_URL = str(_site.public_url).rstrip("/")
+DEMO_MODEL = _site.demo_model
+SOURCE_URL = str(_site.source_url or f"{PUBLIC_URL}/source")
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "botgateway",
+    "detection",
+]
+MIDDLEWARE = [
+    "botgateway.health.health",  # first: a load balancer asks by address, which is no allowed host
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "polysite.urls"
+ASGI_APPLICATION = "polysite.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(_site.database_path),
+        # Readers don't wait for a writer, and a writer waits for another instead of failing.
+        "OPTIONS": {
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 10,
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+APPEND_SLASH = False  # a webhook or an announcement must not be redirected, it would lose its body
+
+# /results and the health checks come over the inner network, without TLS. uvicorn takes X-Forwarded-Proto, from trusted
+# proxies only (FORWARDED_ALLOW_IPS), so nothing here needs to trust a header.
+SECURE_SSL_REDIRECT = _site.is_public
+SECURE_REDIRECT_EXEMPT = [r"^results$"]
+SECURE_HSTS_SECONDS = 31_536_000 if _site.is_public else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _site.is_public
+SECURE_HSTS_PRELOAD = _site.is_public
+SESSION_COOKIE_SECURE = _site.is_public
+CSRF_COOKIE_SECURE = _site.is_public
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    # Closed unless a view opens itself, as /results does, which its signature guards.
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+}
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(message)s", "datefmt": "%H:%M:%S"}},
+    # A 503 asks to be called again, and whoever answers so has said why.
+    "filters": {"but_503": {"()": CallbackFilter, "callback": lambda record: getattr(record, "status_code", None) != 503}},
+    "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}},
+    "root": {"handlers": ["stdout"], "level": "INFO"},
+    "loggers": {
+        # Both may show URLs of the Bot API, which contain the token. What matters of them botgateway.telegram says.
+        "httpx": {"level": "CRITICAL"},
+        "httpcore": {"level": "CRITICAL"},
+        "telegram": {"level": "CRITICAL"},
+        # What their libraries say while they load is of no use to an operator.
+        "botocore": {"level": "WARNING"},
+        "pynamodb": {"level": "WARNING"},
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # A 403 or a 404 that a stranger asked for is no concern; what fails is logged by what failed.
+        "django.security.SuspiciousFileOperation": {"level": "CRITICAL"},
+        "django.request": {"level": "ERROR", "filters": ["but_503"]},
+        "uvicorn": {"handlers": [], "level": "INFO", "propagate": True},
+        "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
+    },
+}
