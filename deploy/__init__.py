@@ -1,0 +1,1 @@
+"""Operations on AWS. It imports none of the other packages, and none of them imports it."""
