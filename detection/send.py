@@ -23,7 +23,7 @@ def send_detection(prediction: Prediction) -> None:
     """Send a prediction to a worker, then note when. Raises Unavailable; sending again what was sent is harmless."""
     at = now()
     queue = choose_queue(prediction)
-    send(DETECT, prediction.prediction_id, queue=queue)
+    send(DETECT, prediction.prediction_id, queue=queue, chat_id=prediction.chat_id)
     log.info("%s sent to %s", prediction.prediction_id, queue)
     predictions.mark_queued(prediction.prediction_id, queue=queue, at=at, seen=prediction.queued_at)
     log.info("%s queued", prediction.prediction_id)
@@ -44,11 +44,16 @@ def choose_queue(prediction: Prediction) -> str:
     return PHOTOS_BULK if len(waiting) >= threshold else PHOTOS
 
 
-def send(task: str, *arguments: str, queue: str, delay: int = 0) -> None:
-    """Send a task by its name. Raises Unavailable, or ValueError for a delay that SQS can't hold."""
+def send(task: str, *arguments: str, queue: str, delay: int = 0, chat_id: int | None = None) -> None:
+    """Send a task by its name. Raises Unavailable, or ValueError for a delay that SQS can't hold.
+
+    Of chats that wait in one queue, SQS itself keeps the one that sends most from holding up the rest: by `chat_id`, its message group.
+    """
     if not 0 <= delay <= MAX_DELAY_SECONDS:
         raise ValueError(f"a delay of {delay} s: SQS holds a message for 0 to {MAX_DELAY_SECONDS} s")
     properties: dict[str, Any] = {"DelaySeconds": delay} if delay else {}
+    if chat_id is not None:
+        properties["MessageGroupId"] = str(chat_id)
     try:
         app.send_task(task, args=arguments, queue=queue, **properties)
     # kombu lets botocore's errors through as they are; OperationalError is its own word for the rest

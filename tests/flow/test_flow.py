@@ -34,8 +34,8 @@ def test_each_step_of_the_flow(up: Service) -> None:
 
     # 3 to SQS: one task, with the id and nothing else; and the table knows
     assert queues.depth("photos") == (1, 0, 0)
-    ((task, arguments),) = [(one.name, one.arguments) for one in queues.peek("photos")]
-    assert (task, arguments) == (DETECT, [name])
+    ((task, arguments, group),) = [(one.name, one.arguments, one.group) for one in queues.peek("photos")]
+    assert (task, arguments, group) == (DETECT, [name], str(chat))
     waiting = predictions.get(name)
     assert waiting is not None
     assert (waiting.status, waiting.queue, waiting.started_at) == (Status.QUEUED, "photos", None)
