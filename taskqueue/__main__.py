@@ -92,7 +92,7 @@ def _status(app: Celery, arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json({"queues": [shown.queue_as_plain(one) for one in found], "workers": _workers_as_plain(workers)})
     else:
-        print(shown.status(found, workers, shown.now()))
+        print(shown.status(found, workers, shown.now(), named=f" -A {arguments.app}" if "app" in arguments else ""))
     return 0
 
 

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 # A task that ran is given back at the end of the grace period: an attempt that ended by no fault of the task's. Receivers get
 # Celery's `request`.
 given_back = Signal(name="given_back")
+# The worker ends without Celery's own way to its end, which would have told of it.
+leaving = Signal(name="leaving")
 
 
 class Stoppable(Protocol):
@@ -75,6 +77,7 @@ class Drain:
         taking = self._taking()
         for request in taking.abandon(self._kill) if taking else []:
             given_back.send(sender=self, request=request)
+        leaving.send(sender=self)
         self._last()
         logging.shutdown()
         os._exit(status)

@@ -21,6 +21,7 @@ from celery import Celery, signals
 from celery.worker import state
 
 from taskqueue import clients, instance, metrics, operating
+from taskqueue.drain import leaving
 from taskqueue.queues import look
 from taskqueue.registry import BEAT_SECONDS, Registry, RunningTask, Worker
 from taskqueue.tally import Tally, started_requests
@@ -52,6 +53,7 @@ class Reporter:
         self._namespace = operating.setting(self._app, operating.METRICS)
         signals.worker_shutting_down.connect(self._on_shutting_down)
         signals.worker_shutdown.connect(self._on_shutdown)
+        leaving.connect(self._on_shutdown)
         self._thread = threading.Thread(target=self._run, name="taskqueue-reporting", daemon=True)
         self._thread.start()
 

@@ -21,18 +21,20 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def status(queues_found: Sequence[Queue], workers_found: Sequence[Worker] | None, at: datetime) -> str:
+def status(queues_found: Sequence[Queue], workers_found: Sequence[Worker] | None, at: datetime, *, named: str = "") -> str:
     """Queues, workers, and below them what needs a look."""
     parts = [queues(queues_found)]
     parts.append("workers: the app has no registry" if workers_found is None else workers(workers_found, at))
-    parts += ["\n".join(worth_a_look(queues_found, workers_found, at))]
+    parts += ["\n".join(worth_a_look(queues_found, workers_found, at, named=named))]
     return "\n\n".join(part for part in parts if part)
 
 
-def worth_a_look(queues_found: Sequence[Queue], workers_found: Sequence[Worker] | None, at: datetime) -> list[str]:
-    """A line for each thing that should not be so, with the command that tells more."""
+def worth_a_look(queues_found: Sequence[Queue], workers_found: Sequence[Worker] | None, at: datetime, *, named: str = "") -> list[str]:
+    """A line for each thing that should not be so, with the command that tells more; `named` is its option that names the app."""
     lines = [
-        f"! {one.dead} dead behind {one.name}: python -m taskqueue dead-letters --queue {one.name}" for one in queues_found if one.dead
+        f"! {one.dead} dead behind {one.name}: python -m taskqueue dead-letters{named} --queue {one.name}"
+        for one in queues_found
+        if one.dead
     ]
     lines += [f"! {one.name} has no dead-letter queue: its redrive policy names none" for one in queues_found if one.dead_url is None]
     if workers_found is not None:

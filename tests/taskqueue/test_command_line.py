@@ -57,7 +57,7 @@ def taskqueue(
 
 def test_status_is_tables_and_what_needs_a_look() -> None:
     assert (
-        shown.status(QUEUES, [UP, SILENT], AT)
+        shown.status(QUEUES, [UP, SILENT], AT, named=" -A proj")
         == """\
 queue    waiting  in flight  delayed  dead   oldest
 answers        0          0        2     0        -
@@ -69,7 +69,7 @@ celery@vm/4711  up       1/4   512       0      0     5 s  3.0 h  -         pyth
     runs detect 5f0c for 2 s
 celery@gone/1   silent   0/0     0       0      0       -    0 s  -
 
-! 3 dead behind photos: python -m taskqueue dead-letters --queue photos
+! 3 dead behind photos: python -m taskqueue dead-letters -A proj --queue photos
 ! lone has no dead-letter queue: its redrive policy names none
 ! celery@gone/1 is silent for 3 min: killed, cut off, or without DynamoDB"""
     )

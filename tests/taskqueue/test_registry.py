@@ -130,6 +130,16 @@ def test_a_worker_tells_what_it_runs_and_what_it_did(project: Project, registry:
     assert only(registry) is None  # it signed off
 
 
+def test_a_worker_whose_time_is_over_signs_off_too(project: Project, registry: Registry, table: str) -> None:
+    with project.worker(settings=settings(table), transport={"grace_seconds": 1}) as worker:
+        project.send("run", "slow", 30)
+        wait_for(lambda: project.texts("started"), seconds=20, what="the task's start")
+        seen(registry, lambda one: one.state(now()) == "up")
+        worker.process.send_signal(signal.SIGTERM)
+        worker.process.wait(20)
+        assert only(registry) is None
+
+
 def test_a_worker_that_drains_says_so_at_once_and_signs_off(project: Project, registry: Registry, table: str) -> None:
     with project.worker(settings=settings(table)) as worker:
         project.send("run", "slow", 3)
