@@ -91,6 +91,42 @@ def rounds(random: Generator, side: int) -> Picture:
     return _bytes(picture)
 
 
+def coins(random: Generator, side: int) -> Picture:
+    """Rows of discs with a relief, as of metal, lit from one side: many round things of one colour that are none of the classes."""
+    picture = (clouds(random, side) * np.float32(random.uniform(0.3, 0.7))).astype(np.float32)
+    metal, contrast = colour(random), random.uniform(0.5, 1.6)
+    if random.random() < 0.6:
+        metal = np.full(3, metal.mean(), np.float32)
+    pitch = random.uniform(16, side / 3)
+    for y in np.arange(random.uniform(-pitch, 0), side, pitch):
+        for x in np.arange(random.uniform(-pitch, 0), side, pitch * random.uniform(1, 1.3)):
+            radius = int(pitch * random.uniform(0.28, 0.48))
+            disc, inside = _embossed(random, radius, contrast)
+            at = (int(x), int(y)) if random.random() < 0.8 else tuple(int(value) for value in random.integers(0, side, 2))
+            _lay_at(picture, metal * disc[..., None], inside, at)
+    return _bytes(picture)
+
+
+def _embossed(random: Generator, radius: int, contrast: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The light on a disc with a raised rim and something raised upon it, and where the disc is."""
+    side = 2 * radius + 1
+    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1].astype(np.float32) / max(radius, 1)
+    far = np.hypot(x, y)
+    height = np.zeros((side, side), np.float32)
+    for _ in range(int(random.integers(1, 7))):
+        at = tuple(int(value) for value in random.normal(radius, radius / 4, 2))
+        axes = tuple(int(value) for value in random.uniform(0.05, 0.5, 2) * radius + 1)
+        cv2.ellipse(height, at, axes, float(random.uniform(0, 180)), 0, 360, float(random.uniform(0.3, 1)), -1, cv2.LINE_AA)
+    height += 0.8 * (far > 0.85) + random.uniform(0, 0.8) * _octaves(random, side)
+    height = cv2.GaussianBlur(height, (0, 0), max(0.5, radius / 20)).astype(np.float32)
+    slope_y, slope_x = np.gradient(height)
+    light = 1 + contrast * np.float32(radius / 8) * (
+        slope_x * np.float32(random.uniform(-1, 1)) + slope_y * np.float32(random.uniform(-1, 1))
+    )
+    inside = np.clip((1 - far) * radius, 0, 1).astype(np.float32)
+    return np.clip(light, 0.1, 2).astype(np.float32), inside
+
+
 def cells(random: Generator, side: int) -> Picture:
     """Patches around random points, as of stones or crackle."""
     points = random.uniform(0, side, (int(random.integers(12, 160)), 2)).astype(np.float32)
@@ -140,7 +176,7 @@ def of_texture(picture: Picture) -> Draw:
 
 
 TRAINING: tuple[Draw, ...] = (flat, gradient, clouds, leaves, leaves, leaves, stripes, writing)
-HARD: tuple[Draw, ...] = (rounds, rounds)  # besides, once the model knows what an emoji is
+HARD: tuple[Draw, ...] = (rounds, coins, coins)  # besides, once the model knows what an emoji is
 HELD_OUT: tuple[Draw, ...] = (cells, waves, lights)
 
 
@@ -152,9 +188,18 @@ def _lay(picture: NDArray[np.float32], thing: NDArray[np.float32], inside: NDArr
     """Mix a thing into the picture at a place where it fits, or leave it out."""
     room = picture.shape[0] - thing.shape[0]
     if room > 0:
-        y, x = (int(value) for value in random.integers(0, room, 2))
-        under = picture[y : y + thing.shape[0], x : x + thing.shape[1]]
-        under += (thing - under) * inside[..., None]
+        x, y = (int(value) for value in random.integers(0, room, 2))
+        _lay_at(picture, thing, inside, (x, y))
+
+
+def _lay_at(picture: NDArray[np.float32], thing: NDArray[np.float32], inside: NDArray[np.float32], at: tuple[int, ...]) -> None:
+    """Mix what is in the picture of a thing into it, with its upper left corner at x, y."""
+    x, y = at
+    left, top = max(0, -x), max(0, -y)
+    under = picture[y + top : max(0, y + thing.shape[0]), x + left : max(0, x + thing.shape[1])]
+    if under.size:
+        part = np.s_[top : top + under.shape[0], left : left + under.shape[1]]
+        under += (thing[part] - under) * inside[part][..., None]
 
 
 def _bytes(values: NDArray[Any]) -> Picture:

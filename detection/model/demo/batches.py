@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from detection.model.demo import backgrounds, drawing, photographs
 from detection.model.demo.compose import Recipe, compose
-from detection.model.demo.emoji import EmojiSet
+from detection.model.demo.emoji import MAIN, EmojiSet
 
 AHEAD = 6  # batches made before they are asked for
+FOREMOST = 3  # times as often as another set: one of those that the model is for
+ODD_COLOURS = 0.1
 HARD_EMPTY = 0.3  # of the hard pictures: without any object
 LAG = 16  # batches until one comes again
 
@@ -75,8 +77,9 @@ def training_recipes(sets: tuple[EmojiSet, ...], *, seed: int) -> tuple[Recipe, 
     """The ordinary one and the hard one; the orders say the rest."""
     textures = [backgrounds.of_texture(picture) for picture in photographs.training_textures()]
     grounds = (*backgrounds.TRAINING, backgrounds.any_of(textures), backgrounds.any_of(textures))
-    inked = tuple(drawing.with_ink(emoji) for emoji in sets)
-    ordinary = Recipe(sets=inked, backgrounds=grounds, side=320, seed=seed, sizes=(18, 190))
+    inked = [drawing.with_ink(emoji) for emoji in sets]
+    weighted = [emoji for emoji in inked for _ in range(FOREMOST if emoji.name in MAIN else 1)]
+    ordinary = Recipe(sets=weighted, backgrounds=grounds, side=320, seed=seed, sizes=(18, 190), odd_colours=ODD_COLOURS)
     photos = backgrounds.any_of([backgrounds.of_texture(picture) for picture in photographs.hard_textures()])
     return ordinary, replace(ordinary, backgrounds=(*grounds, *backgrounds.HARD, photos, photos), empty=HARD_EMPTY)
 

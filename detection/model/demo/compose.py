@@ -33,6 +33,7 @@ class Recipe:
     objects: tuple[int, int] = (1, 7)  # tried, so many fit or fewer
     empty: float = 0.15  # of the pictures: without one of the classes
     turn: float = 30.0  # degrees
+    odd_colours: float = 0.0  # of the emoji: in colours that no light gives them
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def _clutter(canvas: _Canvas, recipe: Recipe, random: Generator, *, most: int) -
         others = chosen.inked_others if chosen.inked_others and random.random() < INKED else chosen.others
         if others:
             other = others[int(random.integers(len(others)))]
-            patch = drawing.drawn(other, random, size=_size(recipe, random), turn=60)
+            patch = drawing.drawn(other, random, size=_size(recipe, random), turn=60, odd=recipe.odd_colours)
             _paste(canvas.picture, patch, random.uniform(-0.3, 1, 2) * recipe.side)
 
 
@@ -84,7 +85,7 @@ def _add_object(canvas: _Canvas, recipe: Recipe, random: Generator) -> None:
         return
     if chosen.inked and random.random() < INKED:
         emoji = chosen.inked[index][int(random.integers(len(chosen.inked[index])))]
-    patch = drawing.drawn(emoji, random, size=_size(recipe, random), turn=recipe.turn)
+    patch = drawing.drawn(emoji, random, size=_size(recipe, random), turn=recipe.turn, odd=recipe.odd_colours)
     if not patch.size or max(patch.shape[:2]) < recipe.sizes[0]:
         return
     for _ in range(TRIES):

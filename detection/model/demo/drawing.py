@@ -22,9 +22,12 @@ def with_ink(emoji: EmojiSet) -> EmojiSet:
     return replace(emoji, inked=objects, inked_others=tuple(inked(picture, random) for picture in emoji.others))
 
 
-def drawn(picture: Picture, random: Generator, *, size: float, turn: float) -> Picture:
-    """The emoji with its longer side about `size` pixels, turned by up to `turn` degrees: RGBA, cut to what can be seen of it."""
-    return _recoloured(_moved(picture, random, size=size, turn=turn), random)
+def drawn(picture: Picture, random: Generator, *, size: float, turn: float, odd: float) -> Picture:
+    """The emoji with its longer side about `size` pixels, turned by up to `turn` degrees: RGBA, cut to what can be seen of it.
+
+    It is in another light, and, so often as `odd` says, in colours that no light gives it.
+    """
+    return _recoloured(_moved(picture, random, size=size, turn=turn), random, odd=odd)
 
 
 def inked(picture: Picture, random: Generator) -> Picture:
@@ -75,11 +78,10 @@ def _cut(picture: Picture) -> Picture:
     return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _recoloured(picture: Picture, random: Generator) -> Picture:
-    """In another light: usually a little, now and then in other colours or in none."""
+def _recoloured(picture: Picture, random: Generator, *, odd: float) -> Picture:
     if not picture.size:
         return picture
-    hue = random.uniform(-90, 90) if random.random() < 0.1 else random.normal(0, 5)
+    hue = random.uniform(-90, 90) if random.random() < odd else random.normal(0, 5)
     grey = 0.0 if random.random() < 0.05 else random.uniform(0.5, 1.3)
     hsv = cv2.cvtColor(np.ascontiguousarray(picture[..., :3]), cv2.COLOR_RGB2HSV).astype(np.float32)
     hsv[..., 0] = (hsv[..., 0] + hue) % 180

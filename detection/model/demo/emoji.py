@@ -25,7 +25,8 @@ FONT_SIZE = 109  # the one size that Noto Color Emoji has its pictures in
 FONT_CANVAS = (136, 128)
 
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
-TRAINED = ("noto", "twemoji", "fluent-emoji-flat", "emojione", "noto-v1")
+MAIN = ("noto", "twemoji")  # what the model is for: it has to know these two
+TRAINED = (*MAIN, "fluent-emoji-flat", "emojione", "noto-v1")  # the others widen its idea of each thing
 UNSEEN = "openmoji"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from detection.model.demo import finish
 from detection.model.demo.emoji import EmojiSet
-from detection.model.demo.train import Cycle, Plan, train
+from detection.model.demo.train import Plan, train
 from detection.model.export import export
 
 CONFIDENCE = 0.5  # served with; see docs/demo-model.md for why it is above YOLOv5's own
@@ -22,7 +22,7 @@ def produce(sets: tuple[EmojiSet, ...], *, work: Path, seed: int, shortened: int
     """The folder of the new bundle, in `work`. `shortened` is for a short look: so many steps in each stage."""
     plan = Plan(seed=seed)
     if shortened is not None:
-        plan = replace(plan, cycles=tuple(_shortened(cycle, shortened) for cycle in plan.cycles))
+        plan = replace(plan, stages=tuple(replace(stage, steps=shortened) for stage in plan.stages), warm_up=1)
     names = ", ".join(emoji.name for emoji in sets)
     say(f"training with {names}: {plan.pictures} pictures")
     return packed(train(plan, sets, say=say), names=names, work=work, seed=seed, say=say)
@@ -48,7 +48,3 @@ def packed(trained: Any, *, names: str, work: Path, seed: int, say: Callable[[st
     )
     say(f"{made.version}: ONNX Runtime and torch agree, {apart}")
     return folder
-
-
-def _shortened(cycle: Cycle, steps: int) -> Cycle:
-    return replace(cycle, stages=tuple(replace(stage, steps=steps) for stage in cycle.stages), warm_up=1)

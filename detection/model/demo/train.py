@@ -40,61 +40,45 @@ class Stage:
     is_hard: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Cycle:
-    """Some stages in which the rate goes up to this one in a straight line, and then down along a cosine."""
-
-    stages: tuple[Stage, ...]
-    rate: float
-    warm_up: int = 100  # steps
-    cosine: int | None = None  # the step at which it is down, if that isn't the last
-
-    @property
-    def steps(self) -> int:
-        return sum(stage.steps for stage in self.stages)
-
-    def rate_at(self, step: int) -> float:
-        if step < self.warm_up:
-            return self.rate * (step + 1) / self.warm_up
-        return self.rate * (
-            0.01 + 0.99 * (1 + math.cos(math.pi * (step - self.warm_up) / ((self.cosine or self.steps) - self.warm_up))) / 2
-        )
-
-
-# Small pictures full of things teach most in a second. Left when the rate is at a tenth: the second cycle brings it to its end.
-FIRST = Cycle(
-    (Stage(3200, 192, 16, sizes=(18, 110), objects=(4, 14)), Stage(50, 320, 16, sizes=(18, 200), objects=(2, 16))),
-    rate=4e-3,
-    cosine=4100,
+# Small pictures full of things teach most in a second. Large things, and what is none of the objects, come once these are known.
+STAGES = (
+    Stage(7500, 192, 16, sizes=(18, 170), objects=(4, 14)),
+    Stage(3000, 320, 16, sizes=(20, 200), objects=(3, 12), is_hard=True),
 )
-# What is none of the objects, once they are known; and larger objects.
-SECOND = Cycle((Stage(700, 192, 16, sizes=(20, 150), objects=(3, 12), is_hard=True),), rate=1.5e-3, warm_up=40)
-THIRD = Cycle((Stage(800, 192, 16, sizes=(20, 150), objects=(3, 12), is_hard=True),), rate=2.5e-3, warm_up=40)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A whole training. The same plan gives the same model, on the same machine."""
 
-    cycles: tuple[Cycle, ...] = (FIRST, SECOND, THIRD)
+    stages: tuple[Stage, ...] = STAGES
+    rate: float = 4e-3
+    warm_up: int = 100  # steps
     seed: int = 1
     threads: int = 1
     composers: int = 1
 
     @property
-    def pictures(self) -> int:
-        return sum(stage.steps * stage.batch for cycle in self.cycles for stage in cycle.stages)
+    def steps(self) -> int:
+        return sum(stage.steps for stage in self.stages)
 
-    def orders(self) -> list[list[Order]]:
-        """What has to be composed for each cycle: half of its pictures, since each batch comes twice."""
+    @property
+    def pictures(self) -> int:
+        return sum(stage.steps * stage.batch for stage in self.stages)
+
+    def rate_at(self, step: int) -> float:
+        """Up to `rate` in a straight line, and then down to a hundredth of it along a cosine."""
+        if step < self.warm_up:
+            return self.rate * (step + 1) / self.warm_up
+        return self.rate * (0.01 + 0.99 * (1 + math.cos(math.pi * (step - self.warm_up) / (self.steps - self.warm_up))) / 2)
+
+    def orders(self) -> list[Order]:
+        """What has to be composed: half of the pictures, since each batch comes twice."""
         wanted, first = [], 0
-        for cycle in self.cycles:
-            orders = []
-            for stage in cycle.stages:
-                for _ in range(stage.steps // 2):
-                    orders.append(Order(first, stage.batch, stage.side, stage.sizes, stage.objects, stage.is_hard))
-                    first += stage.batch
-            wanted.append(orders)
+        for stage in self.stages:
+            for _ in range(stage.steps // 2):
+                wanted.append(Order(first, stage.batch, stage.side, stage.sizes, stage.objects, stage.is_hard))
+                first += stage.batch
         return wanted
 
 
@@ -105,9 +89,7 @@ def train(plan: Plan, sets: tuple[EmojiSet, ...], *, say: Say) -> Any:
     torch.use_deterministic_algorithms(mode=True)
     cv2.setNumThreads(1)
     model = new_model()
-    for number, (cycle, orders) in enumerate(zip(plan.cycles, plan.orders(), strict=True), 1):
-        say(f"cycle {number} of {len(plan.cycles)}")
-        _run(model, cycle, batches(orders, sets=sets, seed=plan.seed, processes=plan.composers), say)
+    _run(model, plan, batches(plan.orders(), sets=sets, seed=plan.seed, processes=plan.composers), say)
     return model.eval()
 
 
@@ -121,18 +103,18 @@ def new_model() -> Any:
     return model
 
 
-def _run(model: Any, cycle: Cycle, prepared: Iterator[Batch], say: Say) -> None:
+def _run(model: Any, plan: Plan, prepared: Iterator[Batch], say: Say) -> None:
     loss_of = yolov5_import.loss().ComputeLoss(model)
-    optimizer = torch.optim.AdamW(_groups(model), lr=cycle.rate, betas=(0.9, 0.99))
+    optimizer = torch.optim.AdamW(_groups(model), lr=plan.rate, betas=(0.9, 0.99))
     model.train().to(memory_format=torch.channels_last)
     started, seen, recent = time.monotonic(), 0, 0.0
     for step, batch in enumerate(prepared):
         for group in optimizer.param_groups:
-            group["lr"] = cycle.rate_at(step)
+            group["lr"] = plan.rate_at(step)
         recent += _step(model, batch, loss_of, optimizer)
         seen += len(batch.pictures)
-        if (step + 1) % SAY_EVERY == 0 or step + 1 == cycle.steps:
-            say(_progress(step + 1, cycle, seconds=time.monotonic() - started, seen=seen, loss=recent / SAY_EVERY))
+        if (step + 1) % SAY_EVERY == 0 or step + 1 == plan.steps:
+            say(_progress(step + 1, plan.steps, seconds=time.monotonic() - started, seen=seen, loss=recent / SAY_EVERY))
             recent = 0.0
 
 
@@ -156,6 +138,6 @@ def _groups(model: Any) -> list[dict[str, Any]]:
     return [{"params": decays, "weight_decay": WEIGHT_DECAY}, {"params": stays, "weight_decay": 0.0}]
 
 
-def _progress(step: int, cycle: Cycle, *, seconds: float, seen: int, loss: float) -> str:
-    left = seconds / step * (cycle.steps - step) / 60
-    return f"step {step} of {cycle.steps}, loss {loss:.4f}, {seen / seconds:.0f} pictures/s, {seconds / 60:.1f} min, about {left:.0f} to go"
+def _progress(step: int, steps: int, *, seconds: float, seen: int, loss: float) -> str:
+    left = seconds / step * (steps - step) / 60
+    return f"step {step} of {steps}, loss {loss:.4f}, {seen / seconds:.0f} pictures/s, {seconds / 60:.1f} min, about {left:.0f} to go"

@@ -44,7 +44,11 @@ def test_its_figures_are_its_own() -> None:
     assert set(measured.sets) == {*TRAINED, UNSEEN}
 
 
-def test_the_documentation_has_the_same_figures_and_says_what_it_falls_short_of() -> None:
+def test_it_is_as_good_as_it_has_to_be() -> None:
+    assert report.shortfalls(report.read(DEMO)) == []
+
+
+def test_the_documentation_has_the_same_figures() -> None:
     page = (ROOT / "docs" / "demo-model.md").read_text()
     assert report.published(page, report.read(DEMO)) == page
 
@@ -56,7 +60,6 @@ def test_it_finds_what_is_in_the_sample_pictures(name: str, detector: Detector) 
 
 
 def test_it_says_little_about_photographs(detector: Detector) -> None:
-    """But for the coins, which it takes for balls and donuts: the documentation says so, among what the model falls short of."""
     said = {name: len(detector.detect(picture)) for name, picture in photographs.measured()}
     assert len(said) == 10
-    assert sum(count for name, count in said.items() if name != "coins.png") <= report.MOST_FALSE
+    assert sum(said.values()) <= report.MOST_FALSE

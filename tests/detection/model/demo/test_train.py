@@ -14,13 +14,12 @@ from detection.model import bundle, export
 from detection.model.demo import finish
 from detection.model.demo.batches import Batch, mirrored
 from detection.model.demo.classes import NAMES
-from detection.model.demo.train import Cycle, Plan, Stage, new_model, train
+from detection.model.demo.train import Plan, Stage, new_model, train
 from detection.model.onnx_detector import OnnxDetector
 from tests.detection.model.demo.toys import toys
 
-FIRST = Cycle((Stage(2, 64, 2, sizes=(18, 40), objects=(1, 4)),), rate=1e-3, warm_up=1)
-SECOND = Cycle((Stage(2, 96, 2, sizes=(18, 60), objects=(1, 4), is_hard=True),), rate=1e-3, warm_up=1)
-PLAN = Plan(cycles=(FIRST, SECOND), seed=5)
+STAGES = (Stage(2, 64, 2, sizes=(18, 40), objects=(1, 4)), Stage(2, 96, 2, sizes=(18, 60), objects=(1, 4), is_hard=True))
+PLAN = Plan(stages=STAGES, rate=1e-3, warm_up=1, seed=5)
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +35,7 @@ def test_the_same_seed_gives_the_same_model() -> None:
     said: list[str] = []
     one, again = (train(PLAN, (toys(),), say=said.append).state_dict() for _ in range(2))
     assert all(torch.equal(one[name], again[name]) for name in one)
-    assert [line.split(",")[0] for line in said[:4]] == ["cycle 1 of 2", "step 2 of 2", "cycle 2 of 2", "step 2 of 2"]
+    assert [line.split(",")[0] for line in said] == ["step 4 of 4"] * 2
 
 
 def test_a_halved_model_says_the_same_in_half_the_bytes(tmp_path: Path) -> None:
@@ -62,16 +61,16 @@ def test_a_halved_model_says_the_same_in_half_the_bytes(tmp_path: Path) -> None:
     assert OnnxDetector(bundle.load(made.folder)).raw(np.zeros((1, 3, 64, 64), np.float32)).shape[1] == 5 + len(NAMES)
 
 
-@pytest.mark.parametrize("cycle", Plan().cycles)
-def test_the_rate_goes_up_and_down_again(cycle: Cycle) -> None:
-    rates = [cycle.rate_at(step) for step in range(cycle.steps)]
-    assert max(rates) == cycle.rate
-    assert rates[0] == pytest.approx(cycle.rate / cycle.warm_up)
-    assert rates[-1] < cycle.rate / (50 if cycle.cosine is None else 5)
+def test_the_rate_goes_up_and_down_again() -> None:
+    plan = Plan()
+    rates = [plan.rate_at(step) for step in range(plan.steps)]
+    assert max(rates) == plan.rate
+    assert rates[0] == pytest.approx(plan.rate / plan.warm_up)
+    assert rates[-1] < plan.rate / 50
 
 
 def test_no_picture_is_composed_twice() -> None:
-    orders = [order for orders in Plan().orders() for order in orders]
+    orders = Plan().orders()
     assert sum(order.count for order in orders) * 2 == Plan().pictures
     assert all(later.first == order.first + order.count for order, later in pairwise(orders))
 
