@@ -14,7 +14,7 @@ from taskqueue.envelope import Undecodable, decode
 from taskqueue.heartbeat import Heartbeat
 from taskqueue.holding import UNLIMITED, Held, Holding
 from taskqueue.options import Options
-from taskqueue.order import back_off
+from taskqueue.order import BACK_OFF_SECONDS, back_off
 from taskqueue.poison import Graveyard, Reason, Verdict
 from taskqueue.polling import Polling, held_from
 from taskqueue.settling import Settler
@@ -220,7 +220,7 @@ def verdict_on(held: Held, options: Options) -> Verdict | None:
 
 def retry_after(receives: int, options: Options) -> float:
     """Seconds until a failed message is seen again: 1 to 2, then doubling up to the cap, with jitter."""
-    return min(options.retry_cap, 2.0 ** min(receives, 20)) * back_off(20) / 5
+    return min(options.retry_cap, 2.0 ** min(receives, 20)) * back_off(20) / BACK_OFF_SECONDS[1]
 
 
 def _unmark(held: Held) -> None:
