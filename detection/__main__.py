@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import Enum
 
 from detection import config, predictions
+from detection.erasing import erase_chat
 from detection.errors import Unavailable
 from detection.prediction import Prediction
 from detection.provision import provision
@@ -24,9 +25,20 @@ def main(argv: list[str] | None = None) -> int:
     )
     show = commands.add_parser("show", help="print one prediction as JSON, with the time of every stage")
     show.add_argument("prediction_id", help="such as 42-7: the chat's id and the message's")
+    erasing = commands.add_parser("erase-chat", help="erase a chat: its photos in all their versions, its predictions, what is known of it")
+    erasing.add_argument(
+        "chat_id", type=int, help="such as 42, or -100123 after `--`: it stands before the first hyphen of each prediction's id"
+    )
+    erasing.add_argument("--yes", action="store_true", help="do it: there is no way back")
     arguments = parser.parse_args(argv)
     try:
-        return _provision() if arguments.command == "provision" else _show(arguments.prediction_id)
+        match arguments.command:
+            case "provision":
+                return _provision()
+            case "erase-chat":
+                return _erase(arguments.chat_id, sure=arguments.yes)
+            case _:
+                return _show(arguments.prediction_id)
     except (config.ConfigError, Unavailable) as error:
         print(error, file=sys.stderr)
         return 2
@@ -55,6 +67,14 @@ def _show(prediction_id: str) -> int:
     prediction = predictions.get(prediction_id)
     print(as_json(prediction) if prediction else f"there is no prediction {prediction_id}")
     return 0 if prediction else 1
+
+
+def _erase(chat_id: int, *, sure: bool) -> int:
+    if not sure:
+        print(f"nothing erased: add --yes to erase chat {chat_id} for good")
+        return 1
+    print(erase_chat(chat_id).text())
+    return 0
 
 
 if __name__ == "__main__":

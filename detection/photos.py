@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from botocore.exceptions import ClientError
 
 from detection import aws, config
-from detection.errors import PhotoMissing
-from detection.prediction import Prediction
+from detection.errors import PhotoMissing, Unavailable
+from detection.prediction import Prediction, chat_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 
 def photo_key(chat_id: int, prediction_id: str) -> str:
@@ -24,6 +30,15 @@ def annotated_key(prediction: Prediction) -> str:
     For chat 42, message 7, first attempt: `42/42-7/annotated-1.jpg`.
     """
     return f"{prediction.chat_id}/{prediction.prediction_id}/annotated-{prediction.attempts}.jpg"
+
+
+def folder(prediction_id: str) -> str:
+    """What the keys of all pictures of this prediction begin with.
+
+    >>> folder("-100123-7-2")
+    '-100123/-100123-7-2/'
+    """
+    return f"{chat_of(prediction_id)}/{prediction_id}/"
 
 
 def put(key: str, data: bytes, *, content_type: str) -> None:
@@ -55,7 +70,27 @@ def exists(key: str) -> bool:
         return True
 
 
-def delete(key: str) -> None:
-    """Remove what is under this key, if anything is. Raises Unavailable."""
-    with aws.translated(f"deleting {key}"):
-        aws.s3().delete_object(Bucket=config.shared().photos_bucket, Key=key)
+def keys(prefix: str) -> set[str]:
+    """Everything that begins so, also what only older versions are left of. Raises Unavailable."""
+    with aws.translated(f"listing {prefix}"):
+        return {one["Key"] for page in _versions(prefix) for one in page}
+
+
+def delete(prefix: str) -> int:
+    """Remove everything that begins so, in all its versions, and return how many pictures that were. Raises Unavailable."""
+    deleted = set()
+    with aws.translated(f"deleting {prefix}"):
+        for page in _versions(prefix):
+            answer = aws.s3().delete_objects(Bucket=config.shared().photos_bucket, Delete={"Objects": page, "Quiet": True})
+            if errors := answer.get("Errors"):
+                raise Unavailable(f"S3 deletes {errors[0].get('Key')} not: {errors[0].get('Code')}")
+            deleted |= {one["Key"] for one in page}
+    return len(deleted)
+
+
+def _versions(prefix: str) -> Iterator[list[ObjectIdentifierTypeDef]]:
+    """Versions and delete markers, up to 1,000 at a time."""
+    for page in aws.s3().get_paginator("list_object_versions").paginate(Bucket=config.shared().photos_bucket, Prefix=prefix):
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        if found:
+            yield [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]

@@ -27,6 +27,8 @@ def process(prediction_id: str, detector: Detector, *, worker: str) -> None:
     """
     prediction = predictions.start(prediction_id, worker=worker)
     if prediction is None:
+        # What an earlier attempt put, and was killed before it could remove.
+        photos.delete(photos.folder(prediction_id))
         log.info("%s dropped: there is no such prediction (erased?)", prediction_id)
         return
     if not prediction.is_finished:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -104,3 +105,15 @@ def prediction_id(chat_id: int, message_id: int, *, run: int = 0) -> str:
     ('42-7', '-100123-7-2')
     """
     return f"{chat_id}-{message_id}" + (f"-{run}" if run else "")
+
+
+def chat_of(name: str) -> int:
+    """The chat that a prediction's id belongs to. Raises ValueError for what is no such id.
+
+    >>> chat_of("42-7"), chat_of("-100123-7-2")
+    (42, -100123)
+    """
+    found = re.fullmatch(r"(-?\d+)-\d+(-\d+)?", name)
+    if found is None:
+        raise ValueError(f"{name!r} is no prediction's id: it has a chat's id, a message's, and perhaps a run, as 42-7 or 42-7-1")
+    return int(found[1])

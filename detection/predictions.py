@@ -15,7 +15,7 @@ from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from detection import config, counters, table
+from detection import chats, config, counters, table
 from detection.aws import translated
 from detection.clock import now
 from detection.items import OPEN_SHARDS, OpenPrediction, day_shards, expiry, is_live, new_item, to_maps, to_open, to_prediction
@@ -90,6 +90,10 @@ def create(prediction: Prediction) -> Prediction | None:
             if not _refused(error):
                 raise
             return get(prediction.prediction_id)
+    # Asked after the write: an erasure that did not see this prediction has left its mark before, and is seen here.
+    if chats.erased_since(prediction.chat_id, prediction.received_at):
+        erase(prediction.prediction_id)
+        return None
     return prediction
 
 
@@ -185,6 +189,14 @@ def open_before(cutoff: datetime) -> Iterator[OpenPrediction]:
         with translated("reading the index of open predictions"):
             for item in PredictionItem.open_ones.query(shard, PredictionItem.created_at < cutoff):
                 yield to_open(item)
+
+
+def ids_of_chat(chat_id: int) -> Iterator[str]:
+    """The ids of all that the table has of a chat, whatever its state (eventual reads of the index)."""
+    table.predictions()
+    with translated(f"reading the predictions of chat {chat_id}"):
+        for item in PredictionItem.by_chat.query(chat_id, attributes_to_get=["prediction_id"]):
+            yield item.prediction_id
 
 
 def of_chat(chat_id: int, *, limit: int) -> list[Prediction]:

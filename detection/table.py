@@ -132,6 +132,8 @@ class ChatItem(Model):
     migrated_to = NumberAttribute(null=True)
     migrated_from = NumberAttribute(null=True)
     not_before = UTCDateTimeAttribute(null=True)
+    erased_at = UTCDateTimeAttribute(null=True)
+    expires_at = TTLAttribute(null=True)  # of the mark that an erased chat leaves
 
 
 class CounterItem(Model):
