@@ -9,7 +9,7 @@ endif
 endif
 
 help:  ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## Install everything into .venv (does nothing when nothing changed)
 	@bin/setup
@@ -48,4 +48,10 @@ bench-kills: setup  ## Run 10,000 tasks while workers are killed, and check the 
 bench-redrive: setup  ## Redrive 500 dead letters at 50 a second beside a worker (options: ARGS="--raw FILE")
 	@$(PY) -m benchmarks.redrive $(ARGS)
 
-.PHONY: help setup run demo test lint lock demo-model chromium bench-queue bench-faults bench-kills bench-redrive
+bench-fairness: setup  ## Measure what a flooding chat makes the others wait (options: ARGS="--raw FILE")
+	@$(PY) -m benchmarks.fairness $(ARGS)
+
+bench-surge: setup  ## Let a worker grow and shrink 20 times under surges of photos (options: ARGS="--raw FILE --plot FILE")
+	@$(PY) -m benchmarks.surge $(ARGS)
+
+.PHONY: help setup run demo test lint lock demo-model chromium bench-queue bench-faults bench-kills bench-redrive bench-fairness bench-surge
