@@ -1,6 +1,7 @@
-"""`python -m benchmarks.crowd FILE CHAT MESSAGES CHATS PAUSE`: chats that send photos through the service's front door to the queue.
+"""`python -m benchmarks.crowd FILE CHAT FIRST MESSAGES CHATS PAUSE`: chats that send photos through the service's front door to the queue.
 
-From CHAT on, so many CHATS send so many MESSAGES each, with a PAUSE in seconds between two. Each is written to FILE when it is sent.
+From CHAT on, so many CHATS send so many MESSAGES each, numbered from FIRST, with a PAUSE in seconds between two. Each is written to
+FILE when it is sent.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from detection.prediction import Prediction, prediction_id
 from detection.send import send_detection
 
 
-def main(file: str, chat: str, messages: str, chats: str, pause: str) -> None:
+def main(file: str, *numbers: str) -> None:
+    chat, first, messages, chats = map(int, numbers[:4])
+    pause = float(numbers[4])
     note, began = Log(Path(file)), time.monotonic()
-    for number in range(int(chats) * int(messages)):
-        time.sleep(max(0.0, began + number * float(pause) - time.monotonic()))
-        chat_id, message_id = int(chat) + number // int(messages), 1 + number % int(messages)
+    for number in range(chats * messages):
+        time.sleep(max(0.0, began + number * pause - time.monotonic()))
+        chat_id, message_id = chat + number // messages, first + number % messages
         name, at = prediction_id(chat_id, message_id), now()
         made = predictions.create(
             Prediction(

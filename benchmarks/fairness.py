@@ -57,45 +57,46 @@ class Figures:
 
 def run(plan: Plan, folder: Path) -> list[Event]:
     """The events of the three scenes, each with its scene's name."""
-    found: list[Event] = []
-    for scene in (QUIET, FLOOD, BOTH):
-        report.progress(f"scene: {scene}")
-        (folder / scene).mkdir()
-        found += [{**event, "scene": scene} for event in asyncio.run(_scene(scene, plan, folder / scene))]
-    return found
+    return asyncio.run(_scenes(plan, folder))
 
 
-async def _scene(scene: str, plan: Plan, folder: Path) -> list[Event]:
-    tasks, sent = folder / "tasks.jsonl", folder / "sent.jsonl"
+async def _scenes(plan: Plan, folder: Path) -> list[Event]:
+    """One after the other, with the same worker and the same chats; a scene begins when all photos of the one before are answered."""
+    tasks, found = folder / "tasks.jsonl", list[Event]()
     async with embedded_aws(folder) as (supervisor, setup):
         told = {"NAP_TASKS": str(tasks), "NAP_SECONDS": str(plan.seconds)}
         await start_worker(supervisor, setup, "--concurrency", str(plan.processes), app="benchmarks.napping", **told)
-        # Alone, the quiet ones need no flood to be spread over.
-        pause = plan.pause if scene == BOTH else min(plan.pause, 4 * plan.seconds)
-        await asyncio.to_thread(_send, scene, plan, pause, sent, environment.shared(setup))
-        count = len(events.of(events.read(sent), "sent"))
-        await asyncio.to_thread(_until_done, tasks, count, patience=120 + count * plan.seconds)
-    return [*events.read(sent), *events.read(tasks)]
+        for number, scene in enumerate((QUIET, FLOOD, BOTH)):
+            report.progress(f"scene: {scene}")
+            sent = folder / f"{scene}.jsonl"
+            await asyncio.to_thread(_send, scene, plan, 1 + number * plan.flood, sent, environment.shared(setup))
+            ids = _ids(events.read(sent), "sent")
+            await asyncio.to_thread(_until_done, tasks, ids, patience=120 + len(ids) * plan.seconds)
+            its = [*events.read(sent), *(event for event in events.read(tasks) if event["id"] in ids)]
+            found += [{**event, "scene": scene} for event in its]
+    return found
 
 
-def _send(scene: str, plan: Plan, pause: float, sent: Path, told: dict[str, str]) -> None:
-    """Each crowd in a process of its own."""
-    crowds = {QUIET: [str(FLOODING + 1), "1", str(plan.quiet), str(pause)], FLOOD: [str(FLOODING), str(plan.flood), "1", "0"]}
-    chosen = [crowds[name] for name in (FLOOD, QUIET) if scene in (name, BOTH)]
+def _send(scene: str, plan: Plan, first: int, sent: Path, told: dict[str, str]) -> None:
+    """Each crowd in a process of its own. `first` is the number of each chat's first message."""
+    # Alone, the quiet ones need no flood to be spread over.
+    pause = plan.pause if scene == BOTH else min(plan.pause, 4 * plan.seconds)
+    crowds = {QUIET: f"{FLOODING + 1} {first} 1 {plan.quiet} {pause}", FLOOD: f"{FLOODING} {first} {plan.flood} 1 0"}
     line = [sys.executable, "-m", "benchmarks.crowd", str(sent)]
-    running = [subprocess.Popen([*line, *arguments], cwd=ROOT, env=told) for arguments in chosen]
+    chosen = [[*line, *crowds[name].split()] for name in (FLOOD, QUIET) if scene in (name, BOTH)]
+    running = [subprocess.Popen(command, cwd=ROOT, env=told) for command in chosen]
     if codes := [code for code in [process.wait() for process in running] if code]:
         raise RuntimeError(f"a crowd ended with {codes[0]}")
 
 
-def _until_done(tasks: Path, count: int, *, patience: float) -> None:
+def _until_done(tasks: Path, ids: set[str], *, patience: float) -> None:
     deadline, told = time.monotonic() + patience, 0
     while time.monotonic() < deadline:
-        ended = len({event["id"] for event in events.of(events.read(tasks), "end")})
+        ended = len(ids & _ids(events.read(tasks), "end"))
         if ended >= told + 200:
             told = ended
-            report.progress(f"{ended} of {count} done")
-        if ended >= count:
+            report.progress(f"{ended} of {len(ids)} done")
+        if ended >= len(ids):
             return
         time.sleep(0.5)
 
