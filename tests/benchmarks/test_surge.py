@@ -41,6 +41,7 @@ def test_each_figure() -> None:
         (figures(history(answers=0)), "1 of 1 photos lost, 0"),
         (figures(history(answers=2)), "1 answered twice, 0"),
         (figures(history(grown=5.0)), "growing after 5.0 s at the latest, less than 5"),
+        (replace(FINE, shrunk_s=11.0), "one process again 11.0 s after the last answer at the latest, less than 10"),
         (replace(FINE, cycles=0), "0 cycles of growing and shrinking, at least 1"),
         (replace(FINE, most_processes=3), "3 processes at the most, 4"),
     ],
