@@ -1,4 +1,4 @@
-"""Predictions in Django's admin: the newest, and each with the time of every stage. Reads DynamoDB through its indexes; never a scan."""
+"""Predictions in Django's admin: listed and filtered, and each with the time of every stage. Never a scan of the table."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import fields
 from datetime import datetime
 from enum import Enum
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -13,12 +14,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
 
-from detection import predictions
+from detection import listing, predictions
 from detection.errors import Unavailable
+from detection.filters import BadFilters, parse, to_query
+from detection.listing import BadCursor
 from detection.models import Prediction as PredictionEntry
-from detection.prediction import Prediction
-
-SHOWN = 100
+from detection.prediction import Prediction, Status
 
 
 @admin.register(PredictionEntry)
@@ -28,13 +29,14 @@ class PredictionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic fo
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view
         return [
-            path("", view(self.newest), name="detection_prediction_changelist"),
+            path("", view(self.listed), name="detection_prediction_changelist"),
             path("<str:prediction_id>/", view(self.one), name="detection_prediction_change"),
         ]
 
-    def newest(self, request: HttpRequest) -> HttpResponse:
-        """The newest predictions."""
-        return self._page(request, "predictions.html", "Predictions", lambda: {"predictions": predictions.newest(SHOWN), "shown": SHOWN})
+    def listed(self, request: HttpRequest) -> HttpResponse:
+        """Those that the query's filters want, newest first."""
+        query = request.GET.dict()
+        return self._page(request, "predictions.html", "Predictions", lambda: _listed(query))
 
     def one(self, request: HttpRequest, prediction_id: str) -> HttpResponse:
         """One prediction, field by field."""
@@ -52,7 +54,23 @@ class PredictionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic fo
         except Unavailable as away:
             content = {"away": str(away)}
         context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **content}
-        return TemplateResponse(request, f"admin/detection/{template}", context, status=503 if "away" in content else 200)
+        status = 503 if "away" in content else 400 if content.get("mistakes") else 200
+        return TemplateResponse(request, f"admin/detection/{template}", context, status=status)
+
+
+def _listed(query: dict[str, str]) -> dict[str, Any]:
+    """What the page shows: rows, where it goes on, and the form as it was filled in, with what is wrong in it."""
+    form: dict[str, Any] = {"query": query, "statuses": [status.value for status in Status]}
+    try:
+        filters = parse(query)
+        page = listing.page(filters, cursor=query.get("cursor"))
+    except BadFilters as bad:
+        return form | {"mistakes": [f"{name} {what}" for name, what in bad.mistakes.items()]}
+    except BadCursor as bad:
+        return form | {"mistakes": [str(bad)]}
+    kept = to_query(filters)
+    links = {side: "?" + urlencode(kept | {"cursor": cursor}) for side in ("newer", "older") if (cursor := getattr(page, side))}
+    return form | {"page": page, "links": links, "first": "?" + urlencode(kept) if "cursor" in query else ""}
 
 
 def _one(prediction_id: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pynamodb.expressions.update import Action
 from detection import chats, config, counters, table
 from detection.aws import translated
 from detection.clock import now
-from detection.items import OPEN_SHARDS, OpenPrediction, day_shards, expiry, is_live, new_item, to_maps, to_open, to_prediction
+from detection.items import OPEN_SHARDS, OpenPrediction, expiry, is_live, new_item, to_maps, to_open, to_prediction
 from detection.prediction import Detection, Failure, Prediction, Status
 from detection.table import PredictionItem
 
@@ -205,20 +205,6 @@ def of_chat(chat_id: int, *, limit: int) -> list[Prediction]:
     with translated(f"reading the predictions of chat {chat_id}"):
         found = PredictionItem.by_chat.query(chat_id, scan_index_forward=False, limit=limit)
         return [to_prediction(item) for item in found if is_live(item, now=now())]
-
-
-def newest(limit: int) -> list[Prediction]:
-    """The newest predictions of the last week, newest first (eventual reads of the by-day index, at most 28 of them)."""
-    table.predictions()
-    today, found = now(), list[Prediction]()
-    with translated("reading the newest predictions"):
-        for age in range(7):
-            for shard in day_shards(today - timedelta(days=age)):
-                items = PredictionItem.by_day.query(shard, scan_index_forward=False, limit=limit)
-                found += [to_prediction(item) for item in items if is_live(item, now=today)]
-            if len(found) >= limit:
-                break
-    return sorted(found, key=lambda one: one.created_at, reverse=True)[:limit]
 
 
 _FINISHED = PredictionItem.status != Status.QUEUED.value

@@ -8,7 +8,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from detection import config, predictions
+from detection import config, listing, predictions
+from detection.filters import Filters
 from detection.prediction import Box, Detection, Failure
 from detection.predictions import Outcome
 from tests.clouds import Cloud
@@ -34,14 +35,36 @@ def test_a_stranger_is_sent_to_the_login_and_staff_without_the_permission_refuse
     assert client.get(page).status_code == 403
 
 
-def test_newest_first(cloud: Cloud, operator: Client) -> None:
-    for message, days in ((1, 3), (2, 0), (3, 1), (4, 8)):
+def test_newest_first_and_page_by_page(cloud: Cloud, operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    for message, days in ((1, 3), (2, 0), (3, 1)):
         created(message, age=timedelta(days=days))
-    assert [one.message_id for one in predictions.newest(10)] == [2, 3, 1]
-    assert [one.message_id for one in predictions.newest(2)] == [2, 3]
     text = operator.get(LIST).content.decode()
     assert text.index("42-2") < text.index("42-3") < text.index("42-1")
-    assert "42-4" not in text, "it shows a week, as it says"
+    assert 'rel="prev"' not in text
+    first = listing.page(Filters(), size=2)
+    second = operator.get(LIST, {"cursor": first.older or ""}).content.decode()
+    assert "42-1" in second
+    assert "42-2" not in second
+    assert 'rel="prev"' in second
+
+
+def test_filters_stay_in_the_address_and_in_the_form(cloud: Cloud, operator: Client) -> None:
+    for message in range(1, 53):
+        created(message, chat_id=7, age=timedelta(minutes=message))
+    created(1)
+    text = operator.get(LIST, {"chat": "7", "status": "QUEUED"}).content.decode()
+    assert "42-1" not in text
+    assert 'name="chat" value="7"' in text
+    assert "<option selected>QUEUED</option>" in text
+    assert "?chat=7&amp;status=QUEUED&amp;cursor=older_" in text
+
+
+@pytest.mark.parametrize("query", [{"since": "tuesday"}, {"cursor": "<b>"}])
+def test_a_filter_that_cannot_be_read_is_named(query: dict[str, str], cloud: Cloud, operator: Client) -> None:
+    answer = operator.get(LIST, query)
+    assert answer.status_code == 400
+    assert "errornote" in answer.content.decode()
+    assert "<b>" not in answer.content.decode()
 
 
 def test_one_shows_its_stages_and_what_was_found(cloud: Cloud, operator: Client) -> None:
