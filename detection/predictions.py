@@ -90,11 +90,20 @@ def create(prediction: Prediction) -> Prediction | None:
             if not _refused(error):
                 raise
             return get(prediction.prediction_id)
-    # Asked after the write: an erasure that did not see this prediction has left its mark before, and is seen here.
-    if chats.erased_since(prediction.chat_id, prediction.received_at):
-        erase(prediction.prediction_id)
-        return None
-    return prediction
+    return unless_erased(prediction)
+
+
+def unless_erased(made: Prediction) -> Prediction | None:
+    """The prediction that was made just now; None, and erased at once, where its chat was erased since its photo came.
+
+    Asked after the write: an erasure that did not see this prediction has left its mark before, and is seen here.
+    """
+    # A further run is received now, and its photo was stored with the first.
+    photo_came = min(made.received_at, made.stored_at or made.received_at)
+    if not chats.erased_since(made.chat_id, photo_came):
+        return made
+    erase(made.prediction_id)
+    return None
 
 
 def mark_queued(prediction_id: str, *, queue: str, at: datetime, seen: datetime | None = None) -> bool:

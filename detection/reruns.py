@@ -23,7 +23,7 @@ def run_again(prediction: Prediction) -> Prediction | None:
     """
     successor = _successor(prediction, now())
     if not prediction.is_finished and _replace(prediction, successor):
-        return successor
+        return predictions.unless_erased(successor)
     return predictions.create(successor)
 
 

@@ -137,6 +137,19 @@ def test_a_run_again_goes_too_and_no_other_is_made(cloud: Cloud, results_server:
     nothing_is_left(cloud)
 
 
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_run_again_of_what_is_erased_is_not_made(finished: bool, cloud: Cloud, results_server: ResultsServer) -> None:
+    """Whoever asked for it saw the prediction before."""
+    first = submit()
+    if finished:
+        process("42-7", SettledDetector(), worker="w1")
+        first = predictions.get("42-7")
+    erase_chat(42)
+    assert first is not None
+    assert run_again(first) is None
+    nothing_is_left(cloud)
+
+
 def test_a_group_goes_with_the_supergroup_that_it_became(cloud: Cloud) -> None:
     submit(chat_id=-5)
     chats.migrated(-5, -100123)
