@@ -12,8 +12,11 @@ import pytest
 
 from detection import aws, config, table
 from detection.celery import app
+from detection.clock import now
 from detection.provision import provision
+from taskqueue import clients
 from taskqueue.config import celery_settings
+from taskqueue.registry import Registry
 from tests import emulators, settings
 
 
@@ -102,6 +105,9 @@ def _empty_tables() -> None:
         with model.batch_write() as batch:
             for item in model.scan():
                 batch.delete(item)
+    registry = Registry(clients.make("dynamodb"), config.shared().workers_table)
+    for left in registry.workers(now()):  # by a test that killed its worker
+        registry.remove(left.worker)
 
 
 def send_through(queue_urls: Mapping[str, str]) -> None:
