@@ -27,7 +27,8 @@ DEMO_MODEL = _site.demo_model
 SOURCE_URL = str(_site.source_url or f"{PUBLIC_URL}/source")
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "detection",  # before the admin: its templates frame the admin's
+    "polysite.apps.OperatorsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -35,7 +36,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "botgateway",
-    "detection",
 ]
 MIDDLEWARE = [
     "botgateway.health.health",  # first: a load balancer asks by address, which is no allowed host

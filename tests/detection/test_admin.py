@@ -16,7 +16,7 @@ from tests.clouds import Cloud
 from tests.detection.test_predictions import created
 
 pytestmark = pytest.mark.django_db
-LIST = "/admin/detection/prediction/"
+LIST = "/admin/predictions/"
 
 
 @pytest.fixture

@@ -8,54 +8,30 @@ from enum import Enum
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import path
 
 from detection import listing, predictions
-from detection.errors import Unavailable
+from detection.admin.pages import VIEW, Page, render
 from detection.filters import BadFilters, parse, to_query
 from detection.listing import BadCursor
-from detection.models import Prediction as PredictionEntry
 from detection.prediction import Prediction, Status
 
 
-@admin.register(PredictionEntry)
-class PredictionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy alone
-    """Two pages of our own, under the names that the admin's menu links to; nothing of Django's database is read."""
+def listed(request: HttpRequest) -> HttpResponse:
+    """Those that the query's filters want, newest first."""
+    content = _listed(request.GET.dict())
+    return render(request, "predictions.html", "Predictions", status=400 if content.get("mistakes") else 200, **content)
 
-    def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view
-        return [
-            path("", view(self.listed), name="detection_prediction_changelist"),
-            path("<str:prediction_id>/", view(self.one), name="detection_prediction_change"),
-        ]
 
-    def listed(self, request: HttpRequest) -> HttpResponse:
-        """Those that the query's filters want, newest first."""
-        query = request.GET.dict()
-        return self._page(request, "predictions.html", "Predictions", lambda: _listed(query))
+def one(request: HttpRequest, prediction_id: str) -> HttpResponse:
+    """One prediction, field by field."""
+    return render(request, "prediction.html", prediction_id, **_one(prediction_id))
 
-    def one(self, request: HttpRequest, prediction_id: str) -> HttpResponse:
-        """One prediction, field by field."""
-        return self._page(request, "prediction.html", prediction_id, lambda: _one(prediction_id))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
-        """Chats make predictions; operators look at them."""
-        return False
-
-    def _page(self, request: HttpRequest, template: str, title: str, read: Any) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        try:
-            content = read()
-        except Unavailable as away:
-            content = {"away": str(away)}
-        context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **content}
-        status = 503 if "away" in content else 400 if content.get("mistakes") else 200
-        return TemplateResponse(request, f"admin/detection/{template}", context, status=status)
+PAGES = (
+    Page("predictions/", "predictions", listed, VIEW),
+    Page("predictions/<str:prediction_id>/", "prediction", one, VIEW),
+)
 
 
 def _listed(query: dict[str, str]) -> dict[str, Any]:

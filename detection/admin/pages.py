@@ -1,0 +1,69 @@
+"""What a page of ours is: a route, a view, and the permission without which nobody gets in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+
+from detection.errors import Unavailable
+
+View = Callable[..., HttpResponseBase]
+
+# Codenames of detection.models.Prediction: one for each kind of thing that a role may do.
+VIEW = "view_prediction"
+VIEW_PHOTO = "view_photo"
+CHANGE = "change_prediction"
+DELETE = "delete_prediction"
+EXPORT = "export_prediction"
+BLOCK_CHAT = "block_chat"
+ERASE_CHAT = "erase_chat"
+REDRIVE = "redrive_letter"
+DROP = "drop_letter"
+CONTROL = "control_queue"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One address below /admin/. The view is called by whoever is logged in, is staff, and has the permission (a codename)."""
+
+    route: str
+    name: str
+    view: View
+    permission: str
+
+
+def may(request: HttpRequest, permission: str) -> bool:
+    """Whether whoever asks has this permission, one of the codenames above."""
+    return request.user.has_perm(f"detection.{permission}")
+
+
+def guarded(page: Page) -> View:
+    """The page's view, closed to others, which says so where AWS does not do its part."""
+
+    @wraps(page.view)
+    def view(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
+        if not may(request, page.permission):
+            raise PermissionDenied
+        try:
+            return page.view(request, *arguments, **named)
+        except Unavailable as away:
+            return render(request, "away.html", "Out of reach", away=str(away), status=503)
+
+    view.permission = page.permission  # type: ignore[attr-defined]  # read by the test of all permissions
+    return view
+
+
+def render(request: HttpRequest, template: str, title: str, *, status: int = 200, **content: Any) -> HttpResponse:
+    """A page in the admin's frame, with what the frame's own menu needs."""
+    rights = {codename: may(request, codename) for codename in (VIEW, VIEW_PHOTO, CHANGE, DELETE, EXPORT, BLOCK_CHAT, ERASE_CHAT)}
+    rights |= {codename: may(request, codename) for codename in (REDRIVE, DROP, CONTROL)}
+    context = {**admin.site.each_context(request), "title": title, "rights": rights, **content}
+    return TemplateResponse(request, f"admin/detection/{template}", context, status=status)
