@@ -40,7 +40,8 @@ _making = Lock()  # boto3's default session makes one client at a time; a finish
 def s3() -> S3Client:
     """A client for S3, shared by the process's threads."""
     with _making:
-        return boto3.client("s3", config=_TUNED)
+        # The version is for the links that we sign: botocore's default for them is the older one, which newer regions refuse.
+        return boto3.client("s3", config=_TUNED.merge(ClientConfig(signature_version="s3v4")))
 
 
 @cache

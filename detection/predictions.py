@@ -20,6 +20,7 @@ from detection.aws import translated
 from detection.clock import now
 from detection.items import OPEN_SHARDS, OpenPrediction, expiry, is_live, new_item, to_maps, to_open, to_prediction
 from detection.prediction import Detection, Failure, Prediction, Status
+from detection.prediction import prediction_id as name_of
 from detection.table import PredictionItem
 
 # Longer than Telegram may take over one answer (45 s, botgateway.telegram), so that a claim outlives its sending; no longer,
@@ -27,6 +28,7 @@ from detection.table import PredictionItem
 LEASE = timedelta(seconds=60)
 # A claim is over in a second, mostly; only where its holder died does it last for the lease. So whoever meets one asks soon.
 CLAIM_RETRY_SECONDS = 10
+MOST_RUNS = 20  # of one photo that a page shows
 ERASED_MARK = timedelta(hours=25)  # Telegram repeats an update for 24 hours
 
 
@@ -78,6 +80,21 @@ def get(prediction_id: str) -> Prediction | None:
     """The prediction as it is now (a consistent read)."""
     item = _item(prediction_id)
     return to_prediction(item) if item else None
+
+
+def raw(prediction_id: str) -> dict[str, object]:
+    """All that the table has of it, as it is stored; empty where there is nothing (a consistent read)."""
+    item = _item(prediction_id)
+    return dict(item.to_simple_dict(force=True)) if item else {}
+
+
+def runs(chat_id: int, message_id: int) -> list[Prediction]:
+    """Of one photo's runs the first MOST_RUNS that are there, in their order."""
+    model = table.predictions()
+    names = [name_of(chat_id, message_id, run=run) for run in range(MOST_RUNS)]
+    with translated(f"reading the runs of {names[0]}"):
+        found = [to_prediction(item) for item in model.batch_get(names) if is_live(item, now=now())]
+    return sorted(found, key=lambda one: one.run)
 
 
 def create(prediction: Prediction) -> Prediction | None:
