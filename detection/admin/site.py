@@ -40,6 +40,7 @@ class OperatorsSite(admin.AdminSite):
 
     site_header = "Polybot"
     site_title = "Polybot"
+    site_url = None  # there is nothing else to look at
     enable_nav_sidebar = False
 
     def __init__(self, name: str = "admin") -> None:
