@@ -152,6 +152,7 @@ LOGGING: dict[str, Any] = {
         # What their libraries say while they load is of no use to an operator.
         "botocore": {"level": "WARNING"},
         "pynamodb": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         # A 403 or a 404 that a stranger asked for is no concern; what fails is logged by what failed.
