@@ -20,7 +20,6 @@ from detection.aws import translated
 from detection.clock import now
 from detection.items import OPEN_SHARDS, OpenPrediction, expiry, is_live, new_item, to_maps, to_open, to_prediction
 from detection.prediction import Detection, Failure, Prediction, Status
-from detection.prediction import prediction_id as name_of
 from detection.table import PredictionItem
 
 # Longer than Telegram may take over one answer (45 s, botgateway.telegram), so that a claim outlives its sending; no longer,
@@ -28,7 +27,6 @@ from detection.table import PredictionItem
 LEASE = timedelta(seconds=60)
 # A claim is over in a second, mostly; only where its holder died does it last for the lease. So whoever meets one asks soon.
 CLAIM_RETRY_SECONDS = 10
-MOST_RUNS = 20  # of one photo that a page shows
 ERASED_MARK = timedelta(hours=25)  # Telegram repeats an update for 24 hours
 
 
@@ -69,6 +67,7 @@ class Outcome:
     """How an attempt ended: with detections and an annotated photo, or with a failure."""
 
     model: str | None = None
+    size: tuple[int, int] | None = None  # the photo's width and height
     detections: tuple[Detection, ...] = ()
     annotated_key: str | None = None
     detected_at: datetime | None = None
@@ -88,13 +87,11 @@ def raw(prediction_id: str) -> dict[str, object]:
     return dict(item.to_simple_dict(force=True)) if item else {}
 
 
-def runs(chat_id: int, message_id: int) -> list[Prediction]:
-    """Of one photo's runs the first MOST_RUNS that are there, in their order."""
-    model = table.predictions()
-    names = [name_of(chat_id, message_id, run=run) for run in range(MOST_RUNS)]
-    with translated(f"reading the runs of {names[0]}"):
-        found = [to_prediction(item) for item in model.batch_get(names) if is_live(item, now=now())]
-    return sorted(found, key=lambda one: one.run)
+def get_all(prediction_ids: Sequence[str]) -> list[Prediction]:
+    """Those of them that are there, in the same order (consistent reads, up to 100 in one request)."""
+    with translated(f"reading {len(prediction_ids)} predictions"):
+        items = {item.prediction_id: item for item in table.predictions().batch_get(prediction_ids, consistent_read=True)}
+    return [to_prediction(items[name]) for name in prediction_ids if name in items and is_live(items[name], now=now())]
 
 
 def create(prediction: Prediction) -> Prediction | None:
@@ -126,12 +123,12 @@ def unless_erased(made: Prediction) -> Prediction | None:
 def mark_queued(prediction_id: str, *, queue: str, at: datetime, seen: datetime | None = None) -> bool:
     """Note that the task was sent at this time, if `queued_at` still is what the caller saw. False: it isn't."""
     unchanged = PredictionItem.queued_at.does_not_exist() if seen is None else PredictionItem.queued_at == seen
-    return _update(prediction_id, [PredictionItem.queued_at.set(at), PredictionItem.queue.set(queue)], unchanged) is not None
+    return update(prediction_id, [PredictionItem.queued_at.set(at), PredictionItem.queue.set(queue)], unchanged) is not None
 
 
 def mark_announced(prediction_id: str, *, due: datetime) -> None:
     """Note when the next announcement of an open prediction is due, so that nobody else sends one before."""
-    _update(prediction_id, [PredictionItem.announce_at.set(due)], _OPEN)
+    update(prediction_id, [PredictionItem.announce_at.set(due)], _OPEN)
 
 
 def start(prediction_id: str, *, worker: str) -> Prediction | None:
@@ -141,12 +138,12 @@ def start(prediction_id: str, *, worker: str) -> Prediction | None:
         PredictionItem.started_at.set(now()),
         PredictionItem.worker.set(worker),
     ]
-    return _update(prediction_id, actions, PredictionItem.status == Status.QUEUED.value) or get(prediction_id)
+    return update(prediction_id, actions, PredictionItem.status == Status.QUEUED.value) or get(prediction_id)
 
 
 def give_back(prediction_id: str) -> None:
     """Note that an attempt ended by no fault of the photo's (an outage, a drain), so that it doesn't count towards giving up."""
-    _update(prediction_id, [PredictionItem.given_back.add(1)], PredictionItem.status == Status.QUEUED.value)
+    update(prediction_id, [PredictionItem.given_back.add(1)], PredictionItem.status == Status.QUEUED.value)
 
 
 def finish(prediction_id: str, outcome: Outcome) -> Prediction | None:
@@ -157,6 +154,8 @@ def finish(prediction_id: str, outcome: Outcome) -> Prediction | None:
     actions += [PredictionItem.detections.set(to_maps(outcome.detections))]
     if outcome.model:
         actions.append(PredictionItem.model.set(outcome.model))
+    if outcome.size:
+        actions += [PredictionItem.width.set(outcome.size[0]), PredictionItem.height.set(outcome.size[1])]
     if outcome.annotated_key:
         actions.append(PredictionItem.annotated_key.set(outcome.annotated_key))
     if outcome.detected_at:
@@ -174,7 +173,7 @@ def claim(prediction_id: str) -> Claim:
     at, token = now(), secrets.token_hex(8)
     free = PredictionItem.claimed_until.does_not_exist() | (PredictionItem.claimed_until < at)
     actions = [PredictionItem.claim_token.set(token), PredictionItem.claimed_until.set(at + LEASE)]
-    prediction = _update(prediction_id, actions, _FINISHED & _OPEN & free)
+    prediction = update(prediction_id, actions, _FINISHED & _OPEN & free)
     if prediction is None:
         raise _why_not(prediction_id, at)
     return Claim(prediction, token)
@@ -183,13 +182,15 @@ def claim(prediction_id: str) -> Claim:
 def release(held: Claim) -> None:
     """Give a claim back at once: the answer could not be sent now."""
     actions = [PredictionItem.claim_token.remove(), PredictionItem.claimed_until.remove()]
-    _update(held.prediction.prediction_id, actions, PredictionItem.claim_token == held.token)
+    update(held.prediction.prediction_id, actions, PredictionItem.claim_token == held.token)
 
 
 def mark_replied(held: Claim) -> bool:
     """Note, and count, that the chat has its answer. False: somebody else noted it before (so the chat has two), or it is gone."""
     at = now()
-    seconds = (at - held.prediction.received_at).total_seconds()
+    # An answer that was asked for once more says nothing of how long the first one took.
+    waits_since = held.prediction.reopened_at or held.prediction.received_at
+    seconds = (at - waits_since).total_seconds()
     return _close(held, PredictionItem.replied_at.set(at), counters.replied(seconds, at))
 
 
@@ -249,7 +250,7 @@ def _item(prediction_id: str) -> PredictionItem | None:
     return item if is_live(item, now=now()) else None
 
 
-def _update(prediction_id: str, actions: Sequence[Action], condition: Condition) -> Prediction | None:
+def update(prediction_id: str, actions: Sequence[Action], condition: Condition) -> Prediction | None:
     """Do this to the item if it is there and meets the condition; the prediction afterwards, or None if it doesn't."""
     item = table.predictions()(prediction_id)
     with translated(f"updating {prediction_id}"):

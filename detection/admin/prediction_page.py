@@ -18,6 +18,7 @@ from detection.admin.pages import VIEW, VIEW_PHOTO, Page, may, render
 from detection.admin.pictures import pictures
 from detection.filters import BadFilters, Filters, parse, to_query
 from detection.prediction import Prediction
+from detection.reruns import runs_of
 
 _OTHERS = 12  # of the chat's predictions
 _STAGES = ("received_at", "stored_at", "created_at", "queued_at", "started_at", "detected_at", "saved_at", "finished_at", "replied_at")
@@ -57,7 +58,7 @@ def one(request: HttpRequest, prediction_id: str) -> HttpResponse:
         stages=stages(prediction),
         rows=_rows(prediction),
         raw=json.dumps(predictions.raw(prediction_id), indent=2, sort_keys=True, default=str),
-        runs=[run for run in predictions.runs(prediction.chat_id, prediction.message_id) if run.prediction_id != prediction_id],
+        runs=[run for run in runs_of(prediction_id) if run.prediction_id != prediction_id],
         others=[
             other
             for other in predictions.of_chat(prediction.chat_id, limit=_OTHERS + 1)
