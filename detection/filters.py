@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from detection.prediction import Prediction, Status
+from detection.prediction import RIGHT, WRONG, Prediction, Status
 
 
 class BadFilters(Exception):
@@ -34,6 +34,7 @@ class Filters:
     count: int | None = None  # detections of these labels and this confidence: at least
     count_to: int | None = None  # … and at most; 0 also finds where nothing was found
     model: str | None = None
+    verdict: str | None = None
     seconds: float | None = None  # from the photo's arrival to the answer: at least
     seconds_to: float | None = None  # … and at most
 
@@ -44,6 +45,8 @@ class Filters:
         if (self.chat is not None and one.chat_id != self.chat) or (self.status and one.status is not self.status):
             return False
         if (self.is_open and not one.is_open) or (self.model and one.model != self.model):
+            return False
+        if self.verdict and one.verdict != self.verdict:
             return False
         return self._detections_match(one) and self._was_slow_enough(one)
 
@@ -136,6 +139,12 @@ def _yes(text: str) -> bool:
     return True
 
 
+def _verdict(text: str) -> str:
+    if text not in {RIGHT, WRONG}:
+        raise ValueError(text)
+    return text
+
+
 def _percent(share: float) -> str:
     return _number(share * 100)
 
@@ -157,6 +166,7 @@ _READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "count": (_count, "a number of objects, 0 to 1000"),
     "count_to": (_count, "a number of objects, 0 to 1000"),
     "model": (str, "a model's version"),
+    "verdict": (_verdict, "right or wrong"),
     "seconds": (_seconds, "a number of seconds"),
     "seconds_to": (_seconds, "a number of seconds"),
 }
@@ -173,6 +183,7 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
     "count": str,
     "count_to": str,
     "model": str,
+    "verdict": str,
     "seconds": _number,
     "seconds_to": _number,
 }

@@ -9,7 +9,7 @@ from django.urls import reverse
 from detection.admin.site import PAGES
 
 # What stands in an address, by the name that its route gives it.
-_SAMPLES = {"prediction_id": "42-7"}
+_SAMPLES = {"prediction_id": "42-7", "chat_id": "42"}
 
 
 def address(name: str, route: str) -> str:
@@ -17,5 +17,5 @@ def address(name: str, route: str) -> str:
     return reverse(f"admin:{name}", kwargs={part: _SAMPLES[part] for part in re.findall(r"<(?:\w+:)?(\w+)>", route)})
 
 
-NO_PAGES = ("find",)  # they act, or lead elsewhere
+NO_PAGES = ("find", "act")  # they act, or lead elsewhere
 ADDRESSES = [address(page.name, page.route) for page in PAGES if page.name not in NO_PAGES]

@@ -21,6 +21,7 @@ ONE = replace(
     status=Status.DONE,
     detections=(DOG, CAT),
     model="yolov5n-1",
+    verdict="right",
 )
 
 
@@ -55,6 +56,8 @@ ONE = replace(
         ({"seconds_to": "2.9"}, False),
         ({"model": "yolov5n-1"}, True),
         ({"model": "yolov5n"}, False),
+        ({"verdict": "right"}, True),
+        ({"verdict": "wrong"}, False),
         ({"seconds": "3"}, True),
         ({"seconds": "3.1"}, False),
         ({"chat": " ", "cursor": "older_x"}, True),

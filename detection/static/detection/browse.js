@@ -36,10 +36,18 @@ showBoxes(localStorage.getItem("boxes") !== "off");
 const slider = document.getElementById("confidence");
 slider?.addEventListener("input", () => {
   const least = Number(slider.value);
-  const all = [...page.querySelectorAll("[data-percent]")];
-  for (const one of all) one.classList.toggle("below", Number(one.dataset.percent) < least);
-  const rows = all.filter((one) => one.tagName === "TR");
+  const found = [...page.querySelectorAll("[data-percent]")];
+  for (const one of found) one.classList.toggle("below", Number(one.dataset.percent) < least);
+  const rows = found.filter((one) => one.tagName === "TR");
   slider.nextElementSibling.value = `${least} %: ${rows.filter((one) => !one.classList.contains("below")).length} of ${rows.length}`;
+});
+
+const all = document.getElementById("pick-all");
+all?.addEventListener("click", () => {
+  const boxes = [...document.querySelectorAll("input[name=ids]")];
+  const pick = boxes.some((box) => !box.checked);
+  for (const box of boxes) box.checked = pick;
+  all.textContent = pick ? "Pick none" : "Pick all";
 });
 
 let zoom = 1;
