@@ -9,6 +9,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("botgateway.urls")),
     path("admin/", admin.site.urls),
+    path("api/", include("detection.api.urls")),
     # The admin's own few files, for a few operators. `insecure` only means: not for a public site's traffic.
     path("static/<path:path>", serve, {"insecure": True}),
 ]
