@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.http import QueryDict
@@ -32,7 +33,7 @@ FILTERS: dict[str, tuple[dict[str, Any], str]] = {
     "model": (_WORD, "Looked at by this version of the model."),
     "seconds": ({"type": "number", "minimum": 0}, "From the photo's arrival to the answer it took at least so long."),
 }
-_ABOUT_CURSOR = "A place in the list, out of a page's `newer` or `older`: take these links as they are."
+_CURSOR = {"type": "string", "format": "cursor"}, "A place in the list, out of a page's `newer` or `older`: take these links as they are."
 
 
 def strict(query: QueryDict) -> dict[str, str]:
@@ -44,7 +45,7 @@ def strict(query: QueryDict) -> dict[str, str]:
             mistakes[name] = f"is no filter. There are {', '.join(FILTERS)}"
         elif len(values) > 1:
             mistakes[name] = "is given more than once, but must be given once"
-        elif not values[0].strip().strip(", "):
+        elif not re.search(FILTERS.get(name, _CURSOR)[0].get("pattern", r"\S"), values[0]):
             mistakes[name] = "is empty: give it a value, or leave it out"
     if mistakes:
         raise BadFilters(mistakes)
@@ -53,5 +54,5 @@ def strict(query: QueryDict) -> dict[str, str]:
 
 def described() -> list[OpenApiParameter]:
     """The parameters, for the document."""
-    known = {**FILTERS, CURSOR: ({"type": "string", "format": "cursor"}, _ABOUT_CURSOR)}
+    known = {**FILTERS, CURSOR: _CURSOR}
     return [OpenApiParameter(name, schema, description=about) for name, (schema, about) in known.items()]
