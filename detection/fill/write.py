@@ -39,7 +39,7 @@ def fill(count: int, *, seed: int, until: datetime, pictures: int = 0, tell: Tel
         from detection.fill.pictures import put  # noqa: PLC0415 - draws with a worker's libraries, which a site has not
 
         put(made[-pictures:], tell=tell)
-    counters.add(counted for one in made for counted in _counted(one))
+    count_all(made)
     tell("counted them by the hour")
     write(made, tell=tell)
     return made
@@ -51,6 +51,11 @@ def write(made: Sequence[Prediction], *, tell: Tell = lambda _: None) -> None:
     with aws.translated("writing predictions"), model.batch_write() as batch:
         for one in _told(reversed(made), len(made), tell):
             batch.save(whole_item(model, one, expires_at=expiry(one.created_at, days=days)))
+
+
+def count_all(made: Sequence[Prediction]) -> None:
+    """Add to the hourly counters what the writes of these would have been counted as. Raises Unavailable."""
+    counters.add(counted for one in made for counted in _counted(one))
 
 
 def _told(items: Iterator[Prediction], count: int, tell: Tell) -> Iterator[Prediction]:
