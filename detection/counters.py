@@ -15,7 +15,7 @@ import logging
 import math
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -42,6 +42,7 @@ TRIES = 6  # of a transaction that met another one on the same counter
 MOST_LABELS = 100
 OTHER_LABELS = "others"  # the label that the rest is counted by
 _LONGEST_NAME = 100
+_NAMES_AT_ONCE = 100  # of what `add` adds, since an update may be described in 4 KB
 _FIRST_BUCKET_SECONDS = 0.01
 _LAST_BUCKET = 46  # 0.01 s * sqrt(2)**46: 23 hours
 
@@ -141,6 +142,19 @@ def note(name: str) -> None:
             _counter(counted.at).update(actions=_increments(counted))
     except Unavailable as away:
         log.warning("%s not counted: %s", name, away)
+
+
+def add(many: Iterable[Counted]) -> None:
+    """Count all of these, summed up by the hour: for what was not counted as it was written (see detection.fill). Raises Unavailable."""
+    sums: dict[datetime, Counter[str]] = {}
+    for counted in many:
+        sums.setdefault(counted.at.replace(minute=0, second=0, microsecond=0), Counter()).update(counted.amounts)
+    with aws.translated("counting"):
+        for at, amounts in sums.items():
+            names = list(amounts)
+            for start in range(0, len(names), _NAMES_AT_ONCE):
+                part = {name: amounts[name] for name in names[start : start + _NAMES_AT_ONCE]}
+                _counter(at).update(actions=_increments(Counted(part, at)))
 
 
 def hour(at: datetime, shard: int) -> str:

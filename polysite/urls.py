@@ -10,5 +10,6 @@ from polysite.static import static
 urlpatterns = [
     path("", include("botgateway.urls")),
     path("admin/", admin.site.urls),
+    path("api/", include("detection.api.urls")),
     path("static/<path:path>", static),
 ]

@@ -118,5 +118,11 @@ def show(setup: Setup, prediction_id: str) -> Program:
     return Program(name="show", command=_python("-m", "detection", "show", "--", prediction_id), environment=environment.shared(setup))
 
 
+def fill(setup: Setup, *, predictions: int, seed: int) -> Program:
+    """Writes a made-up month of predictions, and says how far it is."""
+    command = _python("-m", "detection", "fill", "--predictions", str(predictions), "--seed", str(seed))
+    return Program(name="fill", command=command, environment=environment.shared(setup), seconds=_HOUR)
+
+
 def _python(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, *arguments)
