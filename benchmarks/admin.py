@@ -89,9 +89,9 @@ def covered(spans: Iterable[tuple[float, float]]) -> float:
     """How long at least one of these was going on: requests that a page makes at once are waited for once.
 
     >>> covered([(0, 2), (1, 3), (5, 6)])
-    4
+    4.0
     """
-    length = end = 0
+    length = end = 0.0
     for since, until in sorted(spans):
         length += max(0, until - max(since, end))
         end = max(end, until)

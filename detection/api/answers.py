@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from detection.prediction import Failure, Prediction, Status
+from detection.prediction import RIGHT, WRONG, Failure, Prediction, Status
 
 
 class Box(serializers.Serializer[Prediction]):
@@ -45,6 +45,9 @@ class OnePrediction(serializers.Serializer[Prediction]):
     given_back = serializers.IntegerField(help_text="How many of these attempts ended by no fault of the photo's.")
     worker = serializers.CharField(allow_null=True)
     model = serializers.CharField(allow_null=True, help_text="The version of the model that looked at it.")
+    wanted_model = serializers.CharField(allow_null=True, help_text="The version that a further run was asked to be made with.")
+    width = serializers.IntegerField(allow_null=True, help_text="Of the photo as a person sees it, in pixels.")
+    height = serializers.IntegerField(allow_null=True)
     detections = Detection(many=True)
     failure = serializers.ChoiceField(
         choices=[failure.value for failure in Failure], source="failure.value", allow_null=True, help_text="Why it FAILED."
@@ -60,6 +63,8 @@ class OnePrediction(serializers.Serializer[Prediction]):
     finished_at = _time("The result was written down.")
     announce_at = _time("When its next announcement is due, if the first was not taken.")
     replied_at = _time("The chat had its answer.")
+    reopened_at = _time("An operator last had the answer sent again.")
+    verdict = serializers.ChoiceField(choices=[RIGHT, WRONG], allow_null=True, help_text="What a person said of the answer.")
 
 
 class Page(serializers.Serializer[dict[str, object]]):
