@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 
-from detection.admin import actions_page, chats_page, pages, predictions_page
+from detection.admin import actions_page, chats_page, export_page, pages, predictions_page
 
-PAGES: tuple[pages.Page, ...] = (*actions_page.PAGES, *chats_page.PAGES, *predictions_page.PAGES)
+PAGES: tuple[pages.Page, ...] = (*actions_page.PAGES, *chats_page.PAGES, *export_page.PAGES, *predictions_page.PAGES)
 MENU = (("admin:predictions", "Predictions"),)  # the pages that the head of every page links to
 
 
