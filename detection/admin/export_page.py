@@ -38,11 +38,8 @@ def exported(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST":
         return _sent(request, filters)
     page = listing.page(filters, size=COUNTED)
-    content: dict[str, Any] = {
-        "count": sum(one.status is Status.DONE for one in page.predictions),
-        "is_all": page.older is None,
-        "formats": FORMATS,
-    }
+    content: dict[str, Any] = {"count": sum(one.status is Status.DONE for one in page.predictions), "is_all": page.older is None}
+    content["counted_to"] = page.looked_back_to or (page.predictions[-1].created_at if page.predictions else None)
     return render(request, "export.html", "Export", about=filters_text(filters), **content)
 
 

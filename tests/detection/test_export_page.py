@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -13,6 +14,7 @@ from django.test import Client, RequestFactory
 
 from detection import config, photos, predictions
 from detection.admin import export_page
+from detection.clock import now
 from detection.errors import Unavailable
 from detection.predictions import Outcome
 from tests.clouds import Cloud
@@ -23,8 +25,8 @@ pytestmark = pytest.mark.django_db
 PAGE = "/admin/export/"
 
 
-def looked_at(message_id: int) -> None:
-    name = created(message_id)
+def looked_at(message_id: int, *, days: int = 0) -> None:
+    name = created(message_id, age=timedelta(days=days))
     predictions.finish(name, Outcome(model="m-1", size=(640, 480), detections=(CAT,)))
     photos.put(f"42/{name}/photo", b"\xff\xd8 a photo", content_type="image/jpeg")
 
@@ -60,15 +62,24 @@ def logged() -> list[str]:
 
 
 def test_it_tells_what_would_be_exported(cloud: Cloud, owner: Client) -> None:
-    looked_at(1)
-    looked_at(2)
+    for message_id, days in ((1, 0), (2, 1), (4, 20)):
+        looked_at(message_id, days=days)
     created(3)
     text = owner.get(PAGE, {"chat": "42", "labels": "cat"}).content.decode()
     assert "Filters: chat 42, labels cat." in text
-    assert "2 photos that were looked at" in text
-    assert 'data-photos="2"' in text
+    assert "<p>3 photos that were looked at." in text
+    assert 'data-photos="3"' in text
     assert 'action="/admin/export/?chat=42&amp;labels=cat"' in text
     assert not LogEntry.objects.exists()
+
+
+def test_it_tells_how_far_back_it_has_counted(cloud: Cloud, owner: Client) -> None:
+    """Without a chat, a page of the list looks back seven days."""
+    looked_at(1)
+    looked_at(2, days=20)
+    text = owner.get(PAGE).content.decode()
+    assert f"At least 1 photo that was looked at, and what is older than {now() - timedelta(days=7):%Y-%m-%d} 23:59 UTC" in text
+    assert "data-photos" not in text
 
 
 def test_a_filter_that_cannot_be_read_is_named(cloud: Cloud, owner: Client) -> None:
