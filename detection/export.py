@@ -25,7 +25,7 @@ NOT_DONE = "not looked at: QUEUED or FAILED"
 NO_PHOTO = "photo gone: erased, or expired"
 NO_SIZE = "size of the photo not known: looked at before sizes were kept"
 
-_README = """{count} photos with what was found in them, written {at:%Y-%m-%d %H:%M:%S} UTC.
+_README = """Photos with what was found in them, written {at:%Y-%m-%d %H:%M:%S} UTC: {count}.
 Filters: {filters}.
 Left out: {left_out}.
 

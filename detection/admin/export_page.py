@@ -51,7 +51,7 @@ def _sent(request: HttpRequest, filters: Filters) -> HttpResponseBase:
     if kind not in FORMATS:
         raise BadRequest(f"{kind!r} is no format: it must be one of {', '.join(FORMATS)}")
     # Written before the first photo leaves, and completed at the end: also one that is broken off is in the log.
-    entry = audit.note(request, "export", _account("began to export", kind, tally, filters))
+    entry = audit.note(request, "export", _account("began the export", kind, tally, filters))
 
     def over(ended: str) -> None:
         entry.change_message = _account(ended, kind, tally, filters)
@@ -91,7 +91,7 @@ class _Sent:
 
     def close(self) -> None:
         """Called by Django when the answer is over, also where the client has hung up."""
-        self._end("broke off the export of")
+        self._end("broke off the export")
 
     def _end(self, how: str) -> None:
         if not self._ended:
@@ -100,4 +100,4 @@ class _Sent:
 
 
 def _account(what: str, kind: str, tally: Tally, filters: Filters) -> str:
-    return f"{what} {tally.photos} photos as {kind}; filters: {filters_text(filters)}; left out: {tally.left_out_text()}"
+    return f"{what} as {kind}; photos: {tally.photos}; filters: {filters_text(filters)}; left out: {tally.left_out_text()}"

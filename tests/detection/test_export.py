@@ -124,7 +124,7 @@ def test_filters_hold_and_what_is_left_out_is_told(three: None) -> None:
     left_out = {"photo gone: erased, or expired": 1, "size of the photo not known: looked at before sizes were kept": 1}
     assert (tally.photos, tally.left_out) == (1, left_out)
     readme = archive.read("README.txt").decode()
-    assert "1 photos with what was found" in readme
+    assert " UTC: 1.\n" in readme
     assert "Filters: labels cat." in readme
     assert "1 photo gone" in readme
     whole(Filters(), "csv", tally := Tally())

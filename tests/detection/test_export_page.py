@@ -95,11 +95,11 @@ def test_the_zip_is_sent_and_one_entry_says_how_many_and_which(cloud: Cloud) -> 
     answer = posted("?labels=cat")
     assert answer.headers["Content-Type"] == "application/zip"
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="predictions-coco-20')
-    assert logged() == ["began to export 0 photos as coco; filters: labels cat; left out: none"]
+    assert logged() == ["began the export as coco; photos: 0; filters: labels cat; left out: none"]
     archive = zipfile.ZipFile(io.BytesIO(b"".join(taken(answer))))
     assert archive.testzip() is None
     assert len([name for name in archive.namelist() if name.startswith("images/")]) == 3
-    assert logged() == ["exported 3 photos as coco; filters: labels cat; left out: none"]
+    assert logged() == ["exported as coco; photos: 3; filters: labels cat; left out: none"]
 
 
 def test_one_that_is_broken_off_is_in_the_log(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def test_one_that_is_broken_off_is_in_the_log(cloud: Cloud, monkeypatch: pytest.
     config.forget()
     with pytest.raises(Unavailable):
         taken(answer)
-    assert logged() == ["broke off the export of 0 photos as coco; filters: none; left out: none"]
+    assert logged() == ["broke off the export as coco; photos: 0; filters: none; left out: none"]
 
 
 def test_one_that_nobody_takes_to_its_end_is_too(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +119,7 @@ def test_one_that_nobody_takes_to_its_end_is_too(cloud: Cloud, monkeypatch: pyte
     answer = posted()
     assert len(taken(answer, pieces=4)) == 4
     answer.close()  # as Django does where the client has hung up
-    assert logged() == ["broke off the export of 1 photos as coco; filters: none; left out: none"]
+    assert logged() == ["broke off the export as coco; photos: 1; filters: none; left out: none"]
 
 
 def test_no_such_format(cloud: Cloud, owner: Client) -> None:
