@@ -10,12 +10,23 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 
-from detection.admin import actions_page, chats_page, dashboard_page, letters_page, pages, prediction_page, predictions_page, queues_page
+from detection.admin import (
+    actions_page,
+    chats_page,
+    dashboard_page,
+    export_page,
+    letters_page,
+    pages,
+    prediction_page,
+    predictions_page,
+    queues_page,
+)
 
 PAGES: tuple[pages.Page, ...] = (
     *dashboard_page.PAGES,
     *actions_page.PAGES,
     *chats_page.PAGES,
+    *export_page.PAGES,
     *predictions_page.PAGES,
     *prediction_page.PAGES,
     *letters_page.PAGES,
