@@ -89,9 +89,9 @@ class Service:
     def webhook(self) -> str:
         return f"http://127.0.0.1:{self.port}/webhook"
 
-    def site(self, *, port: int | None = None, armed: tuple[str, ...] = ()) -> Running:
+    def site(self, *, port: int | None = None, armed: tuple[str, ...] = (), more: Mapping[str, str] | None = None) -> Running:
         """A site; the first one is where Telegram and the workers go to."""
-        environment = self.cloud.environment | {"TELEGRAM_API_URL": self.api}
+        environment = self.cloud.environment | {"TELEGRAM_API_URL": self.api} | dict(more or {})
         return self.stack.enter_context(processes.site(environment, port=port or self.port, log=self._log("site"), armed=armed))
 
     def worker(self, *, concurrency: int = 1, armed: tuple[str, ...] = (), more: Mapping[str, str] | None = None) -> Running:
