@@ -10,8 +10,10 @@ from datetime import datetime
 from enum import Enum
 
 from detection import config, predictions
+from detection.clock import now
 from detection.erasing import erase_chat
 from detection.errors import Unavailable
+from detection.fill.write import NotAnEmulator, fill
 from detection.prediction import Prediction
 from detection.provision import provision
 
@@ -30,6 +32,10 @@ def main(argv: list[str] | None = None) -> int:
         "chat_id", type=int, help="such as 42, or -100123 after `--`: it stands before the first hyphen of each prediction's id"
     )
     erasing.add_argument("--yes", action="store_true", help="do it: there is no way back")
+    filling = commands.add_parser("fill", help="make up a month of predictions, on an emulator of AWS: for development and tests")
+    filling.add_argument("--predictions", type=int, default=20_000, metavar="N", help="how many (default: %(default)s)")
+    filling.add_argument("--pictures", type=int, default=200, metavar="N", help="of the newest, that get pictures (default: %(default)s)")
+    filling.add_argument("--seed", type=int, default=1, help="the same seed at the same time gives the same (default: %(default)s)")
     arguments = parser.parse_args(argv)
     try:
         match arguments.command:
@@ -37,9 +43,11 @@ def main(argv: list[str] | None = None) -> int:
                 return _provision()
             case "erase-chat":
                 return _erase(arguments.chat_id, sure=arguments.yes)
+            case "fill":
+                return _fill(arguments.predictions, pictures=arguments.pictures, seed=arguments.seed)
             case _:
                 return _show(arguments.prediction_id)
-    except (config.ConfigError, Unavailable) as error:
+    except (config.ConfigError, NotAnEmulator, Unavailable) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -67,6 +75,16 @@ def _show(prediction_id: str) -> int:
     prediction = predictions.get(prediction_id)
     print(as_json(prediction) if prediction else f"there is no prediction {prediction_id}")
     return 0 if prediction else 1
+
+
+def _fill(count: int, *, pictures: int, seed: int) -> int:
+    made = fill(count, seed=seed, until=now(), pictures=pictures, tell=lambda text: print(text, flush=True))
+    print(
+        f"made {len(made)} predictions of {len({one.chat_id for one in made})} chats"
+        if made
+        else f"nothing made: seed {seed}'s are there already, so give another --seed"
+    )
+    return 0 if made else 1
 
 
 def _erase(chat_id: int, *, sure: bool) -> int:

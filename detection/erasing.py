@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 STAYS = (
     "for 25 hours the ids of the chat and of its predictions, so that a message that Telegram repeats does not bring them back",
     "for up to 14 days log lines with these ids; for up to 35 days the database's backups",
+    "in the operators' log: who did what to it, and looked at which of its photos, with these ids and without what was in them",
     "in Telegram itself: the messages of the chat, which only it and its members can delete",
 )
 

@@ -65,6 +65,18 @@ def new_item(table: type[PredictionItem], prediction: Prediction, *, expires_at:
     return item
 
 
+def whole_item(table: type[PredictionItem], prediction: Prediction, *, expires_at: datetime) -> PredictionItem:
+    """The item of a prediction whatever it has come to, as all the writes until then leave it."""
+    item = new_item(table, prediction, expires_at=expires_at)
+    if prediction.is_finished:
+        item.detections = to_maps(prediction.detections)
+    if prediction.failure:
+        item.failure = prediction.failure.value
+    if not prediction.is_open:
+        del item.attribute_values["open_shard"]
+    return item
+
+
 def to_prediction(item: PredictionItem) -> Prediction:
     """The prediction that an item holds (one that is neither a mark nor expired)."""
     values = {name: getattr(item, name) for name in _SAME}

@@ -58,7 +58,7 @@ def _settle(prediction: Prediction, detector: Detector, further: Further) -> boo
     """Bring a prediction to its end. False: it was erased meanwhile, and so was what this attempt had put."""
     try:
         outcome = _outcome(prediction, detector, further)
-        stored = predictions.finish(prediction.prediction_id, outcome)
+        stored = predictions.finish(prediction.prediction_id, outcome, started=prediction)
     except Unavailable:
         predictions.give_back(prediction.prediction_id)
         raise

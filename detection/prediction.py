@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+RIGHT, WRONG = "right", "wrong"  # what a person may say of an answer
+
 
 class Status(Enum):
     """How far a prediction has come. Whether the chat has its answer is `Prediction.replied_at`, not a status."""
@@ -84,7 +86,7 @@ class Prediction:
     replied_at: datetime | None = None
     undeliverable: str | None = None
     reopened_at: datetime | None = None  # when an operator last had the answer sent again
-    verdict: str | None = None  # what a person said of the answer: "right" or "wrong"
+    verdict: str | None = None  # RIGHT or WRONG, once a person said so
 
     @property
     def is_finished(self) -> bool:

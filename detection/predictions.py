@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pynamodb.exceptions import PutError, UpdateError
+from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -81,6 +81,12 @@ def get(prediction_id: str) -> Prediction | None:
     return to_prediction(item) if item else None
 
 
+def raw(prediction_id: str) -> dict[str, object]:
+    """All that the table has of it, as it is stored; empty where there is nothing (a consistent read)."""
+    item = _item(prediction_id)
+    return dict(item.to_simple_dict(force=True)) if item else {}
+
+
 def get_all(prediction_ids: Sequence[str]) -> list[Prediction]:
     """Those of them that are there, in the same order (consistent reads, up to 100 in one request)."""
     with translated(f"reading {len(prediction_ids)} predictions"):
@@ -89,16 +95,12 @@ def get_all(prediction_ids: Sequence[str]) -> list[Prediction]:
 
 
 def create(prediction: Prediction) -> Prediction | None:
-    """Store a new prediction, or return the one that is already stored under this id. None: it was erased."""
+    """Store a new prediction, and count its photo, or return the one that is already stored under this id. None: it was erased."""
     item = new_item(table.predictions(), prediction, expires_at=expiry(prediction.created_at, days=config.shared().retention_days))
+    is_new = PredictionItem.prediction_id.does_not_exist()
     with translated(f"creating {prediction.prediction_id}"):
-        try:
-            item.save(condition=PredictionItem.prediction_id.does_not_exist())
-        except PutError as error:
-            if not _refused(error):
-                raise
-            return get(prediction.prediction_id)
-    return unless_erased(prediction)
+        made = counters.in_one_transaction(lambda transaction: transaction.save(item, condition=is_new), counters.created(prediction))
+    return unless_erased(prediction) if made else get(prediction.prediction_id)
 
 
 def unless_erased(made: Prediction) -> Prediction | None:
@@ -140,8 +142,11 @@ def give_back(prediction_id: str) -> None:
     update(prediction_id, [PredictionItem.given_back.add(1)], PredictionItem.status == Status.QUEUED.value)
 
 
-def finish(prediction_id: str, outcome: Outcome) -> Prediction | None:
-    """Store how it ended, if nobody did before, and count it; return what is stored now, whoever stored it."""
+def finish(prediction_id: str, outcome: Outcome, *, started: Prediction | None = None) -> Prediction | None:
+    """Store how it ended, if nobody did before, and count it; return what is stored now, whoever stored it.
+
+    `started` is what `start` returned to the attempt that ends here.
+    """
     at = now()
     status = Status.FAILED if outcome.failure else Status.DONE
     actions: list[Action] = [PredictionItem.status.set(status.value), PredictionItem.finished_at.set(at)]
@@ -158,7 +163,7 @@ def finish(prediction_id: str, outcome: Outcome) -> Prediction | None:
         actions.append(PredictionItem.saved_at.set(outcome.saved_at))
     if outcome.failure:
         actions.append(PredictionItem.failure.set(outcome.failure.value))
-    _update_and_count(prediction_id, actions, PredictionItem.status == Status.QUEUED.value, counters.finished(status, at))
+    _update_and_count(prediction_id, actions, PredictionItem.status == Status.QUEUED.value, counters.finished(outcome, started, at))
     return get(prediction_id)
 
 
@@ -182,10 +187,7 @@ def release(held: Claim) -> None:
 def mark_replied(held: Claim) -> bool:
     """Note, and count, that the chat has its answer. False: somebody else noted it before (so the chat has two), or it is gone."""
     at = now()
-    # An answer that was asked for once more says nothing of how long the first one took.
-    waits_since = held.prediction.reopened_at or held.prediction.received_at
-    seconds = (at - waits_since).total_seconds()
-    return _close(held, PredictionItem.replied_at.set(at), counters.replied(seconds, at))
+    return _close(held, PredictionItem.replied_at.set(at), counters.replied(held.prediction, at))
 
 
 def mark_undeliverable(held: Claim, reason: str) -> bool:
@@ -261,7 +263,9 @@ def _update_and_count(prediction_id: str, actions: Sequence[Action], condition: 
     """The same in one transaction with the hour's counters, so that only the write that wins is counted. True: it won."""
     item = table.predictions()(prediction_id)
     with translated(f"updating {prediction_id}"):
-        return counters.in_one_transaction(item, actions=list(actions), condition=_THERE & condition, counted=counted)
+        return counters.in_one_transaction(
+            lambda transaction: transaction.update(item, actions=list(actions), condition=_THERE & condition), counted
+        )
 
 
 def _close(held: Claim, result: Action, counted: counters.Counted) -> bool:
@@ -287,5 +291,5 @@ def _why_not(prediction_id: str, at: datetime) -> Exception:
     return Claimed(f"{prediction_id} is being answered", retry_after=min(max(1, round(left + 0.5)), CLAIM_RETRY_SECONDS))
 
 
-def _refused(error: PutError | UpdateError) -> bool:
+def _refused(error: UpdateError) -> bool:
     return error.cause_response_code == "ConditionalCheckFailedException"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from detection import predictions
-from detection.prediction import Prediction, Status
+from detection.prediction import RIGHT, WRONG, Prediction, Status
 from detection.table import PredictionItem
-
-RIGHT, WRONG = "right", "wrong"
 
 
 def judge(prediction_id: str, verdict: str) -> Prediction | None:
-    """Note the verdict, one of the two above; the last one stays. None: there is no such prediction, or it isn't DONE.
+    """Note the verdict, RIGHT or WRONG; the last one stays. None: there is no such prediction, or it isn't DONE.
 
     Raises Unavailable.
     """

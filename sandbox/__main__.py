@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from sandbox.demo import demo
+from sandbox.fill import fill
 from sandbox.ports import Ports
 from sandbox.supervisor import INTERRUPTED
 from sandbox.up import STATE, manage, up
@@ -21,7 +22,8 @@ _EXAMPLES = """\
   TELEGRAM_TOKEN=123:abc python -m sandbox up           the same with your own bot, in Telegram itself
   DETECTION_MODEL=my.pt python -m sandbox up            the same with your own model
   python -m sandbox demo cat.jpg --out answer.jpg       one photo, and its answer; the last line is JSON
-  python -m sandbox manage createsuperuser              an account for the admin of `up`"""
+  python -m sandbox manage changepassword owner         another password for the admin of `up`
+  python -m sandbox fill --predictions 20000            a made-up month for the admin to show"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -33,6 +35,8 @@ def main(argv: list[str] | None = None) -> int:
         at = Ports(chat=given.port, site=given.site_port, aws=given.aws_port)
         if given.command == "manage":
             return manage(folder=given.state.resolve(), at=at, arguments=given.arguments)
+        if given.command == "fill":
+            return fill(folder=given.state.resolve(), at=at, predictions=given.predictions, seed=given.seed)
         return up(folder=given.state.resolve(), at=at, concurrency=given.concurrency, take_over=given.take_over)
     except (KeyboardInterrupt, asyncio.CancelledError):
         return INTERRUPTED
@@ -41,10 +45,11 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=_WHAT, epilog=f"examples:\n{_EXAMPLES}", formatter_class=form)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="up | demo | manage")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="up | demo | manage | fill")
     _add_up(commands.add_parser("up", help="start everything, say where the chat page is, and run until Ctrl-C"))
     _add_demo(commands.add_parser("demo", help="start everything, send one photo, print its answer, stop everything"))
     _add_manage(commands.add_parser("manage", help="run manage.py in the environment of the site that `up` starts"))
+    _add_fill(commands.add_parser("fill", help="make up a month of predictions, beside `up` or without it"))
     return parser
 
 
@@ -65,6 +70,12 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
 def _add_manage(parser: argparse.ArgumentParser) -> None:
     _add_place(parser)
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="what manage.py gets")
+
+
+def _add_fill(parser: argparse.ArgumentParser) -> None:
+    _add_place(parser)
+    parser.add_argument("--predictions", type=int, default=20_000, metavar="N", help="how many (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="each seed makes other ones (default: %(default)s)")
 
 
 def _add_place(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from detection import predictions, verdicts
 from detection.admin.pages import CHANGE, DELETE
 from detection.erasing import erase_prediction
-from detection.prediction import Prediction, Status, parts_of, prediction_id
+from detection.prediction import RIGHT, WRONG, Prediction, Status, parts_of, prediction_id
 from detection.reruns import runs_of, start_again
 from detection.resend import resend, why_not
 
@@ -137,7 +137,7 @@ def _delete(name: str, _: Wish) -> Step:
 ACTIONS = {
     "run-again": Action("Run again", CHANGE, _plan_run, _run),
     "resend": Action("Send the answer again", CHANGE, _plan_resend, _resend),
-    "right": _verdict(verdicts.RIGHT),
-    "wrong": _verdict(verdicts.WRONG),
+    "right": _verdict(RIGHT),
+    "wrong": _verdict(WRONG),
     "delete": Action("Delete", DELETE, _plan_delete, _delete),
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
+from csp.decorators import csp_update
 from django.contrib import admin
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -72,9 +73,14 @@ def guarded(page: Page) -> View:
     return view
 
 
-def render(request: HttpRequest, template: str, title: str, *, status: int = 200, **content: Any) -> HttpResponse:
-    """A page in the admin's frame, with what the frame's own menu needs."""
+def render(
+    request: HttpRequest, template: str, title: str, *, status: int = 200, photos_from: str | None = None, **content: Any
+) -> HttpResponse:
+    """A page in the admin's frame. `photos_from` is the origin of the photos on it, the one place beside ours that it may load from."""
     rights = {codename: may(request, codename) for codename in (VIEW, VIEW_PHOTO, CHANGE, DELETE, EXPORT, BLOCK_CHAT, ERASE_CHAT)}
     rights |= {codename: may(request, codename) for codename in (REDRIVE, DROP, CONTROL)}
     context = {**admin.site.each_context(request), "title": title, "rights": rights, **content}
-    return TemplateResponse(request, f"admin/detection/{template}", context, status=status)
+    answer = TemplateResponse(request, f"admin/detection/{template}", context, status=status)
+    if photos_from:
+        csp_update({"img-src": (photos_from,)})(lambda _: answer)(request)  # notes it with the answer, for the middleware
+    return answer
