@@ -39,7 +39,7 @@ def _detect_again(prediction_id: str) -> str:
         return f"dropped: {prediction_id} is erased or expired"
     if prediction.status is Status.DONE:
         return f"dropped: {prediction_id} is done"
-    again = start_again(prediction)
+    again = start_again(prediction, model=prediction.wanted_model)
     if again is None:
         return f"dropped: {prediction_id} is erased"
     log.info("%s run again as %s", prediction_id, again.prediction.prediction_id)

@@ -30,8 +30,8 @@ WARNINGS = {
 def chat(request: HttpRequest, chat_id: str) -> HttpResponse:
     """Show it; or ask whether, or with `confirmed` do, the `action` to it."""
     number = _number(chat_id)
-    action = request.POST.get("action", "") if request.method == "POST" else ""
-    if not action or request.POST.get("confirmed") != "yes":
+    action = request.POST.get("action", "")
+    if request.POST.get("confirmed") != "yes":
         return _shown(request, number, action=action, warning=WARNINGS.get(action))
     if action == "erase":
         receipt = erase_chat(number)

@@ -36,9 +36,9 @@ def shown(request: HttpRequest) -> HttpResponse:
 @require_POST
 def act(request: HttpRequest) -> HttpResponse:
     """Ask, and once `confirmed` do it: the fields `action` (pause or resume) and `queue`."""
-    action, queue = request.POST.get("action", ""), request.POST.get("queue", "")
-    if action not in WARNINGS or queue not in config.shared().queue_urls:
-        raise Http404(f"there is no such action or queue: {action!r}, {queue!r}")
+    action, queue = request.POST["action"], request.POST.get("queue", "")
+    if queue not in config.shared().queue_urls:
+        raise Http404(f"there is no queue {queue!r}")
     if request.POST.get("confirmed") != "yes":
         return _asked(request, action, queue)
     if _set(request, action, queue):
@@ -51,7 +51,7 @@ def act(request: HttpRequest) -> HttpResponse:
 
 PAGES = (
     Page("queues/", "queues", shown, VIEW),
-    Page("queues/act/", "queues-act", act, CONTROL),
+    Page("queues/act/", "queues-act", act, CONTROL, dict.fromkeys(WARNINGS, CONTROL)),
 )
 
 

@@ -106,7 +106,7 @@ def test_a_client_that_hangs_up_stops_it_and_the_log_has_it(site: Site) -> None:
     ):
         assert answer.status_code == 200
         assert next(answer.iter_bytes())[:4] == b"PK\3\4"
-    processes.wait_for(lambda: "broke off the export" in site.running.output(), seconds=10, what="the end of the export")
+    processes.wait_for(lambda: "broke off the export as csv" in site.running.output(), seconds=10, what="the end of the export")
     told = re.search(r"broke off the export as csv; photos: (\d+);", site.running.output())
     assert told
     assert int(told[1]) < 40, "the rest was read for nobody"

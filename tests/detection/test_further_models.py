@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from detection import config, served, tasks
+from detection import config, predictions, served, tasks
 from detection.clock import now
 from detection.model import further
 from detection.model.errors import ModelError
 from detection.overview import versions
+from detection.prediction import Failure, prediction_id
+from detection.reruns import run_again, runs_of
+from detection.submit import submit_photo
 from taskqueue import clients
 from taskqueue.registry import Registry, Worker
 from tests.bundles import write_cat_bundle
 from tests.clouds import Cloud
+from tests.detection.test_pipeline import plain
 from tests.detection.test_worker_start import start
 from tests.settings import ENVIRONMENT
 
 
 @pytest.fixture
-def worker(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def worker(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The environment of a worker that serves one-cat, and has two-cats and three-cats."""
     for version in ("one-cat", "two-cats", "three-cats"):
         write_cat_bundle(tmp_path / version, version=version)
@@ -30,8 +35,9 @@ def worker(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     monkeypatch.setenv("DETECTION_MODEL", str(tmp_path / "one-cat"))
     monkeypatch.setenv("FURTHER_MODELS", f"{tmp_path / 'two-cats'}, {tmp_path / 'three-cats'}")
     config.forget()
-    tasks.further_detector.cache_clear()
-    return tmp_path
+    yield tmp_path
+    for loaded in (tasks.detector, tasks.further_detector):
+        loaded.cache_clear()
 
 
 def test_each_is_loaded_when_it_is_first_asked_for_and_stays(worker: Path) -> None:
@@ -41,6 +47,18 @@ def test_each_is_loaded_when_it_is_first_asked_for_and_stays(worker: Path) -> No
     assert [found.label for found in detector.detect(np.zeros((480, 640, 3), np.uint8))] == ["cat"]
     assert tasks.further_detector("two-cats") is detector
     assert tasks.further_detector("four-cats") is None
+
+
+def test_a_worker_looks_with_the_one_that_a_run_wants(worker: Path) -> None:
+    first = submit_photo(plain(), chat_id=42, message_id=7, received_at=now())
+    assert first
+    tasks.detect_objects("42-7")
+    for run, wanted in enumerate(("two-cats", "four-cats"), 1):
+        seen = predictions.get(prediction_id(42, 7, run=run - 1))
+        assert seen
+        run_again(seen, model=wanted)
+        tasks.detect_objects(f"42-7-{run}")
+    assert [(one.model, one.failure) for one in runs_of("42-7")] == [("one-cat", None), ("two-cats", None), (None, Failure.NO_MODEL)]
 
 
 def test_one_that_has_changed_is_not_served(worker: Path, caplog: pytest.LogCaptureFixture) -> None:

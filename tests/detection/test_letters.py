@@ -101,6 +101,12 @@ def test_the_letter_of_a_run_makes_the_next(cloud: Cloud) -> None:
     assert stored("42-7-2").run == 2
 
 
+def test_what_wanted_a_model_wants_it_again(cloud: Cloud) -> None:
+    run_again(submit(), model="m-2")
+    redrive(letter(DETECT, "42-7-1"), never)
+    assert stored("42-7-2").wanted_model == "m-2"
+
+
 def test_what_was_made_and_not_sent_is_sent_by_the_next_try(cloud: Cloud) -> None:
     submit()
     sent()

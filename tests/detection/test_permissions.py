@@ -15,13 +15,14 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from detection import chats, predictions
+from detection import chats, dashboard, predictions
 from tests.clouds import Cloud
 from tests.detection.roles import ROLES, person
 from tests.detection.test_predictions import created
 
 pytestmark = pytest.mark.django_db
 
+THINGS = {"ids": "42-7", "letters": "photos/none", "queue": "photos"}  # what the actions are about
 VIEWER, OPERATOR, OWNER = {"viewer", "operator", "owner"}, {"operator", "owner"}, {"owner"}
 
 
@@ -38,12 +39,19 @@ class Rule:
 
 RULES = {
     "predictions": Rule(VIEWER, post=200),
+    "find": Rule(VIEWER, get=302, post=302),
     "prediction": Rule(VIEWER, arguments=("42-7",), post=200),
     "act": Rule(
         VIEWER, {"run-again": OPERATOR, "resend": OPERATOR, "right": OPERATOR, "wrong": OPERATOR, "delete": OWNER}, get=405, post=400
     ),
     "chat": Rule(VIEWER, {"block": OPERATOR, "unblock": OPERATOR, "erase": OWNER}, arguments=(42,), post=400),
     "export": Rule(OWNER, post=400),
+    "dashboard": Rule(VIEWER, post=200),
+    "letters": Rule(VIEWER, post=200),
+    "letters-act": Rule(VIEWER, {"redrive": OPERATOR, "drop": OWNER}, get=405, post=400),
+    "letter": Rule(VIEWER, arguments=("photos", "none"), get=404, post=404),  # there is none
+    "queues": Rule(VIEWER, post=200),
+    "queues-act": Rule(OPERATOR, {"pause": OPERATOR, "resume": OPERATOR}, get=405, post=400),
 }
 
 
@@ -81,7 +89,8 @@ def address(name: str) -> str:
 
 
 def state() -> tuple[object, ...]:
-    return predictions.get("42-7"), predictions.get("42-7-1"), chats.blocked_since(42), LogEntry.objects.count()
+    about = predictions.get("42-7"), predictions.get("42-7-1"), chats.blocked_since(42), dashboard.pauses().all()
+    return *about, LogEntry.objects.exclude(change_message__startswith="viewed").count()
 
 
 def test_each_page_and_each_action_has_a_rule() -> None:
@@ -92,7 +101,7 @@ def test_each_page_and_each_action_has_a_rule() -> None:
 
 
 def test_what_is_not_ours_is_djangos_own() -> None:
-    others = {route.name for route in routes() if not route.is_ours and not route.name.startswith(("auth_", "admin_"))}
+    others = {route.name for route in routes() if not route.is_ours and not route.name.startswith(("auth_", "admin_", "authtoken_"))}
     own = {"index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n", "view_on_site", "app_list", ""}
     assert others == own
 
@@ -114,7 +123,7 @@ def test_actions(cloud: Cloud, client: Client, role: str) -> None:
     before = state()
     for name, action, roles in every_action():
         may = role in roles
-        told = {"action": action, "ids": "42-7"} | ({} if may else {"confirmed": "yes"})
+        told = {"action": action} | THINGS | ({} if may else {"confirmed": "yes"})
         assert client.post(address(name), told).status_code == (200 if may else 403), (name, action)
         assert state() == before, (name, action)
 
@@ -137,7 +146,7 @@ def test_a_form_of_another_site_does_nothing(cloud: Cloud) -> None:
     client.force_login(person("owner"))
     before = state()
     for name, action, _ in [*every_action(), ("export", "", OWNER)]:
-        told = {"action": action, "ids": "42-7", "confirmed": "yes", "format": "csv"}
+        told = {"action": action, "confirmed": "yes", "format": "csv"} | THINGS
         assert client.post(address(name), told).status_code == 403, (name, action)
     assert state() == before
 
@@ -151,6 +160,12 @@ def every_action() -> list[tuple[str, str, set[str]]]:
 def test_people_and_the_log_are_the_owners(client: Client, page: str, role: str, allowed: bool) -> None:
     client.force_login(person(role))
     assert client.get(reverse(page)).status_code == (200 if allowed else 403)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_tokens_of_the_api_are_nobodys_who_has_only_a_role(client: Client, role: str) -> None:
+    client.force_login(person(role))
+    assert client.get(reverse("admin:authtoken_tokenproxy_changelist")).status_code == 403
 
 
 @pytest.mark.parametrize("role", ROLES)

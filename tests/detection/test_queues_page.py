@@ -45,8 +45,8 @@ def test_a_pause_is_asked_for_twice_told_everywhere_and_written_down(cloud: Clou
     assert [(entry.object_repr, entry.change_message) for entry in entries] == [("queue photos", "paused"), ("queue photos", "resumed")]
 
 
-def test_what_is_no_action_or_no_queue_is_404(cloud: Cloud, client: Client) -> None:
+def test_what_is_no_action_or_no_queue_is_refused(cloud: Cloud, client: Client) -> None:
     member(client, "operator")
     assert client.get(ACT).status_code == 405
-    for form in ({"action": "burn", "queue": "photos"}, {"action": "pause", "queue": "nowhere"}):
-        assert client.post(ACT, form | {"confirmed": "yes"}).status_code == 404
+    for form, status in (({"action": "burn", "queue": "photos"}, 400), ({"action": "pause", "queue": "nowhere"}, 404)):
+        assert client.post(ACT, form | {"confirmed": "yes"}).status_code == status
