@@ -10,9 +10,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 
-from detection.admin import dashboard_page, letters_page, pages, predictions_page, queues_page
+from detection.admin import actions_page, chats_page, dashboard_page, letters_page, pages, prediction_page, predictions_page, queues_page
 
-PAGES: tuple[pages.Page, ...] = (*dashboard_page.PAGES, *predictions_page.PAGES, *letters_page.PAGES, *queues_page.PAGES)
+PAGES: tuple[pages.Page, ...] = (
+    *dashboard_page.PAGES,
+    *actions_page.PAGES,
+    *chats_page.PAGES,
+    *predictions_page.PAGES,
+    *prediction_page.PAGES,
+    *letters_page.PAGES,
+    *queues_page.PAGES,
+)
 MENU = (  # the pages that the head of every page links to
     ("admin:dashboard", "Dashboard"),
     ("admin:predictions", "Predictions"),
@@ -45,6 +53,7 @@ class OperatorsSite(admin.AdminSite):
 
     site_header = "Polybot"
     site_title = "Polybot"
+    site_url = None  # there is nothing else to look at
     enable_nav_sidebar = False
 
     def __init__(self, name: str = "admin") -> None:
