@@ -84,11 +84,11 @@ def test_the_loser_of_two_finishes_is_not_counted_with_any_of_its_figures(cloud:
 
 
 @both
-@pytest.mark.parametrize("label", ["tv [old]", "a.b.c", "#1 :2", "größe", "x" * 300, "class:class", "%41"])
-def test_any_label_can_be_counted(cloud: Cloud, label: str) -> None:
-    predictions.finish(created(), Outcome(detections=found(label)))
-    (name,) = [name for name in counted() if name.startswith("class:")]
-    assert unquote(name.removeprefix("class:")) == label[: 100 - len("class:")]
+def test_any_label_can_be_counted(cloud: Cloud) -> None:
+    labels = ["tv [old]", "a.b.c", "#1 :2", "größe", "x" * 300, "class:class", "%41"]
+    predictions.finish(created(), Outcome(detections=found(*labels)))
+    names = [unquote(name.removeprefix("class:")) for name in counted() if name.startswith("class:")]
+    assert sorted(names) == sorted(label[: 100 - len("class:")] for label in labels)
 
 
 @both

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
-from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from detection import dashboard, predictions
@@ -19,6 +18,7 @@ from detection.prediction import Failure
 from detection.predictions import Outcome
 from taskqueue.registry import RunningTask, Worker
 from tests.clouds import Cloud, forget
+from tests.detection.roles import person
 from tests.detection.test_counters import found
 from tests.detection.test_predictions import created
 from tests.requests_made import requests_made
@@ -32,11 +32,9 @@ def viewer(client: Client) -> Client:
     return member(client, "viewer")
 
 
-def member(client: Client, role: str) -> Client:
+def member(client: Client, role: str = "") -> Client:
     """Somebody of this role, logged in."""
-    user = User.objects.create_user(f"{role}-olga", password="made-up", is_staff=True)
-    user.groups.add(Group.objects.get(name=role))
-    client.force_login(user)
+    client.force_login(person(role))
     return client
 
 
@@ -58,7 +56,7 @@ def hours(*counts: dict[str, int]) -> list[Hour]:
 @pytest.mark.django_db
 def test_it_is_the_first_page_of_whoever_may_see_predictions_and_of_nobody_else(cloud: Cloud, client: Client) -> None:
     assert client.get(PAGE)["Location"].startswith("/admin/login/")
-    client.force_login(User.objects.create_user("sam", password="made-up", is_staff=True))
+    member(client)
     assert client.get(PAGE).status_code == 403
     assert client.get("/admin/").status_code == 200
     member(client, "viewer")

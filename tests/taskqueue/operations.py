@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,12 @@ from taskqueue.dead_letters import DeadLetter
 
 def versions() -> dict[str, str]:
     return {"samples": "1.2.3"}
+
+
+def late_versions() -> dict[str, str]:
+    """As where a large model has to be read first: a worker writes to the registry only when it has these."""
+    time.sleep(4)
+    return {}
 
 
 def oldest() -> dict[str, datetime | None]:

@@ -105,7 +105,8 @@ def test_a_worker_that_starts_reads_no_queue_that_is_paused(project: Project, pa
     pauses.pause("first", by="olga", at=AT)
     for queue in ("first", "second"):
         project.send("run", queue, queue=queue)
-    with project.worker("--concurrency", "1", settings=operating_settings(registry_table=table)):
+    told = operating_settings(registry_table=table, versions="tests.taskqueue.operations:late_versions")
+    with project.worker("--concurrency", "1", settings=told):
         wait_for(lambda: project.texts("ended"), seconds=20, what="the task of the queue that is not paused")
         assert project.texts("started") == ["second"]
         assert project.depth("first") == (1, 0)
