@@ -89,9 +89,9 @@ def covered(spans: Iterable[tuple[float, float]]) -> float:
     """How long at least one of these was going on: requests that a page makes at once are waited for once.
 
     >>> covered([(0, 2), (1, 3), (5, 6)])
-    4
+    4.0
     """
-    length = end = 0
+    length = end = 0.0
     for since, until in sorted(spans):
         length += max(0, until - max(since, end))
         end = max(end, until)
@@ -121,9 +121,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--raw", type=Path, help="keep the events in this file")
     parser.add_argument("--figures", type=Path, help="run nothing: compute the figures from the events in this file")
-    parser.add_argument("--quick", action="store_true", help="100 and 400 predictions and 3 visits, to see that it runs; no bars")
+    parser.add_argument("--quick", action="store_true", help="60 and 200 predictions and 2 visits, to see that it runs; no bars")
     given = parser.parse_args(arguments)
-    plan = Plan(small=100, large=400, visits=3) if given.quick else Plan()
+    plan = Plan(small=60, large=200, visits=2) if given.quick else Plan()
     with tempfile.TemporaryDirectory(prefix="bench-admin-") as folder:
         found = events.read(given.figures) if given.figures else run(plan, Path(folder))
     if given.raw and not given.figures:

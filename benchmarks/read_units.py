@@ -66,7 +66,7 @@ def _each(asked: Mapping[str, Any]) -> float:
     return 1.0 if asked.get("ConsistentRead") else 0.5
 
 
-def _size(value: Value) -> int:  # noqa: PLR0911 - one for each of DynamoDB's types
+def _size(value: Value) -> int:
     """Without its name."""
     ((kind, content),) = value.items()
     match kind:

@@ -25,7 +25,7 @@ _MONTH = timedelta(days=DAYS)
 
 
 def month(count: int, *, seed: int, until: datetime) -> list[Prediction]:
-    """So many predictions (4 or more) of the month before `until`, in the order in which they were made."""
+    """So many predictions (1 or more) of the month before `until`, in the order in which they were made."""
     chance = random.Random(seed)  # noqa: S311 - made up, and to be made up again
     again = int(count * _RUN_AGAIN)
     waiting = min(count, 3 + count // 2000)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.cache import cache
 from django.test import Client
 from rest_framework.authtoken.models import Token
@@ -65,6 +65,15 @@ def test_a_token_is_taken_from_no_url_and_a_session_is_none(client: Client) -> N
     assert client.get(LIST, {"token": key}).status_code == 401
     client.force_login(User.objects.create_superuser("olga"))
     assert client.get(LIST).status_code == 401
+
+
+def test_a_superuser_makes_a_token_in_the_admin(cloud: Cloud, client: Client) -> None:
+    client.force_login(User.objects.create_superuser("olga"))
+    user = User.objects.create_user("ada")
+    user.groups.add(Group.objects.get(name="viewer"))
+    assert client.post("/admin/authtoken/tokenproxy/add/", {"user": user.pk}).status_code == 302
+    headers = {"Authorization": f"Token {Token.objects.get(user=user).key}"}
+    assert Client(headers=headers).get(LIST).status_code == 200
 
 
 def test_a_user_who_was_locked_out_has_no_token_any_more(program: Client) -> None:

@@ -31,7 +31,7 @@ def test_it_has_so_many_in_the_order_of_their_making(made: list[Prediction]) -> 
     assert all(one.prediction_id == prediction_id(one.chat_id, one.message_id, run=one.run) for one in made)
 
 
-@pytest.mark.parametrize("count", [4, 100, 999])
+@pytest.mark.parametrize("count", [1, 3, 4, 100, 999])
 def test_of_any_size(count: int) -> None:
     assert len(month(count, seed=1, until=UNTIL)) == count
 

@@ -128,6 +128,12 @@ def test_real_aws_is_refused_before_anything_is_asked(
     assert "nothing made: https://dynamodb.eu-north-1.amazonaws.com is no emulator on this machine" in capsys.readouterr().err
 
 
+def test_fewer_than_one_is_no_month(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command.main(["fill", "--predictions", "0"])
+    assert "0 is too few: give 1 or more" in capsys.readouterr().err
+
+
 def test_the_command_says_what_it_made(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     given = ["fill", "--predictions", "30", "--pictures", "0", "--seed", "9"]
     assert command.main(given) == 0
