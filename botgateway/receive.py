@@ -26,6 +26,9 @@ async def handle(update: Update) -> None:
     Raises Unavailable, TryLater or TokenRefused where the same update should come again, and for nothing else that a chat
     can cause: Telegram holds a chat's other messages back until an update of it is taken.
     """
+    if isinstance(update, PhotoMessage | TooLarge) and await _is_blocked(update.chat_id):
+        log.info("update ignored: chat %d is blocked", update.chat_id)
+        return
     match update:
         case PhotoMessage():
             await _take(update)
@@ -40,6 +43,11 @@ async def handle(update: Update) -> None:
             await sync_to_async(chats.migrated, thread_sensitive=False)(update.old_chat_id, update.new_chat_id)
         case Ignored():
             log.info("update ignored: %s", update.reason)
+
+
+async def _is_blocked(chat_id: int) -> bool:
+    """Asked before a photo is fetched. Commands are answered all the same: /help says where the source is, to whoever asks."""
+    return await sync_to_async(chats.blocked_since, thread_sensitive=False)(chat_id) is not None
 
 
 async def _take(message: PhotoMessage) -> None:

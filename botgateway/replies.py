@@ -43,6 +43,7 @@ _FAILURES = {
     Failure.FORMAT: "I can't open pictures of this kind. Please send it as a photo, or as a JPEG or PNG file.",
     Failure.DAMAGED: "This photo is damaged, so I can't open it to its end. Please send it again.",
     Failure.TOO_LARGE: "This photo has more pixels than I can handle. Please send a smaller one.",
+    Failure.NO_MODEL: "I was to look at this photo once more, with a model that I don't have any more. Sorry! My earlier answer stands.",
     Failure.GAVE_UP: "I tried to look at this photo several times and could not. Sorry! Another photo may work.",
 }
 

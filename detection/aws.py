@@ -31,7 +31,9 @@ _TUNED = ClientConfig(
     # total_max_attempts counts tries; botocore's max_attempts counts *re*tries.
     retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
 )
-
+# For the links that we sign: botocore's defaults for them are an older signature, which newer regions refuse, and the address of
+# another region, which answers with a redirect. (An emulator, whose address is a number, is asked by the path all the same.)
+_LINKS = ClientConfig(signature_version="s3v4", s3={"addressing_style": "virtual"})
 
 _making = Lock()  # boto3's default session makes one client at a time; a finished client is safe to share
 
@@ -40,7 +42,7 @@ _making = Lock()  # boto3's default session makes one client at a time; a finish
 def s3() -> S3Client:
     """A client for S3, shared by the process's threads."""
     with _making:
-        return boto3.client("s3", config=_TUNED)
+        return boto3.client("s3", config=_TUNED.merge(_LINKS))
 
 
 @cache

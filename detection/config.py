@@ -90,6 +90,13 @@ class WorkerConfig(Config):
     detection_threads: int = Field(
         default=1, ge=1, le=64, description="Threads of one prediction. One a process is best where there is a process for each processor."
     )
+    further_models: str = Field(
+        default="",
+        description=(
+            "Folders of further model bundles, comma-separated: an operator may have a photo looked at again by one of these. "
+            "Each is loaded when it is first asked for, and stays."
+        ),
+    )
     max_attempts: int = Field(
         default=3, ge=1, le=10, description="How often a prediction may be started without being finished; after that it FAILED."
     )
@@ -98,6 +105,11 @@ class WorkerConfig(Config):
         ge=1_000_000,
         description="A photo with more pixels than this is not opened: it would not fit in a worker's memory.",
     )
+
+    @property
+    def further_folders(self) -> list[Path]:
+        """The folders of the further model bundles."""
+        return [Path(name) for part in self.further_models.split(",") if (name := part.strip())]
 
 
 ConfigT = TypeVar("ConfigT", bound=Config)

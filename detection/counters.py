@@ -75,8 +75,9 @@ def finished(outcome: Outcome, started: Prediction | None, at: datetime) -> Coun
 
 
 def replied(prediction: Prediction, at: datetime) -> Counted:
-    """A chat has its answer."""
-    stages = _took("answering", prediction.finished_at, at) | _took("latency", prediction.received_at, at)
+    """A chat has its answer. One that was asked for once more says nothing of how long the first one took."""
+    again = prediction.reopened_at
+    stages = _took("answering", again or prediction.finished_at, at) | _took("latency", again or prediction.received_at, at)
     return Counted({"replied": 1} | stages, at)
 
 

@@ -41,6 +41,7 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+LYING = {Image.Transpose.TRANSPOSE, Image.Transpose.ROTATE_270, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90}
 
 
 def decode(data: bytes, *, max_pixels: int) -> NDArray[np.uint8]:
@@ -49,6 +50,11 @@ def decode(data: bytes, *, max_pixels: int) -> NDArray[np.uint8]:
 
     Raises PhotoUnreadable, and nothing else. One of more than `max_pixels` is refused by its header, before it takes memory.
     """
+    return decode_sized(data, max_pixels=max_pixels)[0]
+
+
+def decode_sized(data: bytes, *, max_pixels: int) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """The same, and the width and height in pixels that the photo has as a person sees it, before it is made smaller."""
     if not data:
         raise PhotoUnreadable(Failure.EMPTY, "0 bytes")
     with _translated(data), Image.open(io.BytesIO(data), formats=FORMATS) as picture:
@@ -58,7 +64,9 @@ def decode(data: bytes, *, max_pixels: int) -> NDArray[np.uint8]:
         # A JPEG can be read at a half, a quarter or an eighth of its size. (Other formats ignore this.)
         picture.draft(None, (width // _times_too_large(picture), height // _times_too_large(picture)))
         picture.load()
-        return _pixels(_upright(picture))
+        turn = _turn(picture)
+        size = (height, width) if turn in LYING else (width, height)
+        return _pixels(picture if turn is None else picture.transpose(turn)), size
 
 
 @contextmanager
@@ -78,12 +86,12 @@ def _translated(data: bytes) -> Iterator[None]:
         raise PhotoUnreadable(_unopened(data), f"{type(error).__name__}: {error}") from error
 
 
-def _upright(picture: Image.Image) -> Image.Image:
+def _turn(picture: Image.Image) -> Image.Transpose | None:
+    """What has to be done to see it as a person does; None: nothing."""
     try:
-        turn = UPRIGHT.get(picture.getexif().get(ORIENTATION, 1))
+        return UPRIGHT.get(picture.getexif().get(ORIENTATION, 1))
     except Exception:  # noqa: BLE001  # damaged metadata fails in as many ways as a photo, and is no reason not to look at one
-        turn = None
-    return picture if turn is None else picture.transpose(turn)
+        return None
 
 
 def _times_too_large(picture: Image.Image) -> int:

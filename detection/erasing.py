@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from detection import chats, photos, predictions
 from detection.clock import now
+from detection.prediction import parts_of
 from detection.predictions import ERASED_MARK
+from detection.reruns import runs_of
 
 log = logging.getLogger(__name__)
 
@@ -15,6 +17,7 @@ log = logging.getLogger(__name__)
 STAYS = (
     "for 25 hours the ids of the chat and of its predictions, so that a message that Telegram repeats does not bring them back",
     "for up to 14 days log lines with these ids; for up to 35 days the database's backups",
+    "in the operators' log: who did what to it, and looked at which of its photos, with these ids and without what was in them",
     "in Telegram itself: the messages of the chat, which only it and its members can delete",
 )
 
@@ -34,6 +37,14 @@ class Receipt:
         return "\n".join([done, "What stays:", *(f"- {line}" for line in STAYS)])
 
 
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What there was to erase of a prediction: it and further runs of its photo, and pictures."""
+
+    prediction_ids: tuple[str, ...]
+    pictures: int
+
+
 def erase_chat(chat_id: int) -> Receipt:
     """Erase the chat and what it was before it became, or after it became, a supergroup. Safe to repeat. Raises Unavailable.
 
@@ -45,6 +56,20 @@ def erase_chat(chat_id: int) -> Receipt:
     receipt = Receipt(tuple(chat_ids), sum(made for made, _ in counted), sum(pictures for _, pictures in counted))
     log.info("chat %d erased: %d predictions, %d pictures", chat_id, receipt.predictions, receipt.pictures)
     return receipt
+
+
+def erase_prediction(name: str) -> Erased:
+    """Erase one prediction with its pictures. The photo is the first run's: with that one all others of the photo go. Safe to repeat.
+
+    Raises ValueError for what is no prediction's id, or Unavailable.
+    """
+    is_first = parts_of(name)[2] == 0
+    names = dict.fromkeys([name, *(one.prediction_id for one in runs_of(name) if is_first)])
+    there = tuple(one for one in names if predictions.erase(one))
+    # By how their keys begin, so that what an earlier try has left is found.
+    pictures = photos.delete(photos.folder(name)) + (photos.delete(photos.folder(name)[:-1] + "-") if is_first else 0)
+    log.info("%s erased: %d predictions, %d pictures", name, len(there), pictures)
+    return Erased(there, pictures)
 
 
 def _erase(chat_id: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from detection.prediction import Prediction, Status
+from detection.prediction import RIGHT, WRONG, Prediction, Status
 
 
 class BadFilters(Exception):
@@ -30,8 +30,13 @@ class Filters:
     labels: tuple[str, ...] = ()  # one of these was found …
     all_labels: bool = False  # … or each of them
     confidence: float | None = None  # of one of these labels (of any, where none is named): at least
+    confidence_to: float | None = None  # … and at most; the same detection has to be both
+    count: int | None = None  # detections of these labels and this confidence: at least
+    count_to: int | None = None  # … and at most; 0 also finds where nothing was found
     model: str | None = None
+    verdict: str | None = None
     seconds: float | None = None  # from the photo's arrival to the answer: at least
+    seconds_to: float | None = None  # … and at most
 
     def matches(self, one: Prediction) -> bool:
         """Whether this prediction is wanted."""
@@ -41,18 +46,28 @@ class Filters:
             return False
         if (self.is_open and not one.is_open) or (self.model and one.model != self.model):
             return False
+        if self.verdict and one.verdict != self.verdict:
+            return False
         return self._detections_match(one) and self._was_slow_enough(one)
 
     def _detections_match(self, one: Prediction) -> bool:
-        sure = {found.label for found in one.detections if self.confidence is None or found.confidence >= self.confidence}
-        if not self.labels:
-            return self.confidence is None or bool(sure)
-        return sure.issuperset(self.labels) if self.all_labels else not sure.isdisjoint(self.labels)
+        in_range = [found for found in one.detections if _within(found.confidence, self.confidence, self.confidence_to)]
+        meant = [found for found in in_range if not self.labels or found.label in self.labels]
+        if (self.count, self.count_to) != (None, None):
+            if not (one.is_finished and _within(len(meant), self.count, self.count_to)):
+                return False
+        elif not meant and (self.labels or (self.confidence, self.confidence_to) != (None, None)):
+            return False
+        return not self.all_labels or {found.label for found in meant}.issuperset(self.labels)
 
     def _was_slow_enough(self, one: Prediction) -> bool:
-        if self.seconds is None:
+        if (self.seconds, self.seconds_to) == (None, None):
             return True
-        return one.replied_at is not None and (one.replied_at - one.received_at).total_seconds() >= self.seconds
+        return one.replied_at is not None and _within((one.replied_at - one.received_at).total_seconds(), self.seconds, self.seconds_to)
+
+
+def _within(value: float, least: float | None, most: float | None) -> bool:
+    return (least is None or value >= least) and (most is None or value <= most)
 
 
 def parse(query: Mapping[str, str]) -> Filters:
@@ -78,8 +93,7 @@ def parse(query: Mapping[str, str]) -> Filters:
 
 def to_query(filters: Filters) -> dict[str, str]:
     """What `parse` reads the same filters from."""
-    written = {name: write(value) for name, write in _WRITERS.items() if (value := getattr(filters, name)) not in (None, False, ())}
-    return {name: text for name, text in written.items() if text}
+    return {name: write(value) for name, write in _WRITERS.items() if (value := getattr(filters, name)) != getattr(_NONE, name)}
 
 
 def _time(text: str) -> datetime:
@@ -108,6 +122,13 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _count(text: str) -> int:
+    count = int(text)
+    if not 0 <= count <= 1000:
+        raise ValueError(text)
+    return count
+
+
 def _labels(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for piece in text.split(",") if (part := piece.strip())))
 
@@ -116,6 +137,20 @@ def _yes(text: str) -> bool:
     if text not in {"yes", "on"}:
         raise ValueError(text)
     return True
+
+
+def _verdict(text: str) -> str:
+    if text not in {RIGHT, WRONG}:
+        raise ValueError(text)
+    return text
+
+
+def _percent(share: float) -> str:
+    return _number(share * 100)
+
+
+def _number(value: float) -> str:
+    return f"{value:.10g}"
 
 
 _READERS: dict[str, tuple[Callable[[str], Any], str]] = {
@@ -127,8 +162,13 @@ _READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "labels": (_labels, "names of things, such as dog, cat"),
     "all_labels": (_yes, "yes, or nothing"),
     "confidence": (_share, "a number from 0 to 100, in %"),
+    "confidence_to": (_share, "a number from 0 to 100, in %"),
+    "count": (_count, "a number of objects, 0 to 1000"),
+    "count_to": (_count, "a number of objects, 0 to 1000"),
     "model": (str, "a model's version"),
+    "verdict": (_verdict, "right or wrong"),
     "seconds": (_seconds, "a number of seconds"),
+    "seconds_to": (_seconds, "a number of seconds"),
 }
 _WRITERS: dict[str, Callable[[Any], str]] = {
     "since": datetime.isoformat,
@@ -138,7 +178,13 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
     "is_open": lambda _: "yes",
     "labels": ", ".join,
     "all_labels": lambda _: "yes",
-    "confidence": lambda share: f"{share * 100:.10g}",
+    "confidence": _percent,
+    "confidence_to": _percent,
+    "count": str,
+    "count_to": str,
     "model": str,
-    "seconds": lambda seconds: f"{seconds:.10g}",
+    "verdict": str,
+    "seconds": _number,
+    "seconds_to": _number,
 }
+_NONE = Filters()

@@ -15,10 +15,11 @@ OPEN_SHARDS = 4
 
 _SAME = (
     "prediction_id", "chat_id", "message_id", "run", "operation", "queue", "photo_key", "annotated_key", "attempts",
-    "given_back", "worker", "model", "undeliverable", "received_at", "stored_at", "created_at", "queued_at",
-    "started_at", "detected_at", "saved_at", "finished_at", "announce_at", "replied_at",
+    "given_back", "worker", "model", "wanted_model", "width", "height", "undeliverable", "verdict", "received_at", "stored_at",
+    "created_at", "queued_at", "started_at", "detected_at", "saved_at", "finished_at", "announce_at", "replied_at", "reopened_at",
 )  # fmt: skip
 _INTEGERS = {"chat_id", "message_id", "run", "attempts", "given_back"}
+_SIZES = {"width", "height"}  # integers, too, where they are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,18 @@ def day_shards(day: datetime) -> list[str]:
     return [f"{day:%Y-%m-%d}#{shard}" for shard in range(DAY_SHARDS)]
 
 
+def open_shard(prediction_id: str) -> int:
+    """The partition of the index of open ones."""
+    return _shard(prediction_id, OPEN_SHARDS)
+
+
 def new_item(table: type[PredictionItem], prediction: Prediction, *, expires_at: datetime) -> PredictionItem:
     """The item of a prediction that was just made: in every index, and open."""
     item = table(
         **{name: getattr(prediction, name) for name in _SAME},
         status=prediction.status.value,
         day_shard=day_shard(prediction.prediction_id, prediction.created_at),
-        open_shard=_shard(prediction.prediction_id, OPEN_SHARDS),
+        open_shard=open_shard(prediction.prediction_id),
     )
     item.expires_at = expires_at
     return item
@@ -75,6 +81,7 @@ def to_prediction(item: PredictionItem) -> Prediction:
     """The prediction that an item holds (one that is neither a mark nor expired)."""
     values = {name: getattr(item, name) for name in _SAME}
     values |= {name: int(values[name] or 0) for name in _INTEGERS}
+    values |= {name: int(values[name]) for name in _SIZES if values[name] is not None}
     return Prediction(
         **values,
         status=Status(item.status),

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from detection import predictions
 from detection.celery import ANNOUNCE, DETECT, RECONCILE
 from detection.prediction import Status
-from detection.reruns import run_again
-from detection.send import send_detection
+from detection.reruns import start_again
 from taskqueue.dead_letters import DeadLetter
 
 log = logging.getLogger(__name__)
@@ -40,11 +39,8 @@ def _detect_again(prediction_id: str) -> str:
         return f"dropped: {prediction_id} is erased or expired"
     if prediction.status is Status.DONE:
         return f"dropped: {prediction_id} is done"
-    again = run_again(prediction)
+    again = start_again(prediction)
     if again is None:
         return f"dropped: {prediction_id} is erased"
-    # The closed one may have been finished at this very moment: then its answer is on its way, and no other is wanted.
-    if again.queued_at is None and not again.is_finished:
-        send_detection(again)
-    log.info("%s run again as %s", prediction_id, again.prediction_id)
-    return f"run again as {again.prediction_id}"
+    log.info("%s run again as %s", prediction_id, again.prediction.prediction_id)
+    return f"run again as {again.prediction.prediction_id}"

@@ -70,6 +70,15 @@ def page(filters: Filters, *, cursor: str | None = None, size: int = 50) -> Page
     return Page(tuple(found), newer=_cursor("newer", newer), older=_cursor("older", onward), looked_back_to=stopped)
 
 
+def beside(prediction: Prediction, filters: Filters) -> tuple[str | None, str | None]:
+    """The ids of the next newer and the next older one that the filters want; None where there is none within a page's bound."""
+    here = _place(prediction)
+    with translated("listing predictions"):
+        newer, _ = _found(filters, here, forward=True, size=1)
+        older, _ = _found(filters, here, forward=False, size=1)
+    return (newer[0].prediction_id if newer else None), (older[0].prediction_id if older else None)
+
+
 def _found(filters: Filters, place: Place | None, *, forward: bool, size: int) -> tuple[list[Prediction], Place | None]:
     """What is wanted from this place on, and the place where it goes on; None at the end."""
     found: list[Prediction] = []

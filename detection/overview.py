@@ -12,6 +12,7 @@ from detection.celery import PHOTOS, PHOTOS_BULK
 from detection.clock import now
 from detection.items import OPEN_SHARDS
 from detection.prediction import Status
+from detection.served import FURTHER, MODEL
 from detection.table import PredictionItem
 
 
@@ -26,11 +27,13 @@ def oldest() -> dict[str, datetime | None]:
 
 
 def versions() -> dict[str, str]:
-    """For a worker: ours, and its model's. Raises ModelError where the bundle is none."""
+    """For a worker: ours, its model's, and those of its further models, if it has any. Raises ModelError where a bundle is none."""
     from detection.model.bundle import load  # noqa: PLC0415  # the command line runs where no model is
+    from detection.model.further import folders  # noqa: PLC0415  # as above
 
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
-    return {"app": project["version"], "model": load(config.worker().detection_model).version}
+    further = {FURTHER: ",".join(folders())} if folders() else {}
+    return {"app": project["version"], MODEL: load(config.worker().detection_model).version, **further}
 
 
 def _oldest(queue: str, shard: int) -> datetime | None:

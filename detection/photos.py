@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
@@ -13,6 +14,9 @@ from detection.prediction import Prediction, chat_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
+
+LINK_SECONDS = 900  # a page's photos are loaded as they are scrolled to
 
 
 def photo_key(chat_id: int, prediction_id: str) -> str:
@@ -56,6 +60,19 @@ def get(key: str) -> bytes:
             if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
                 raise PhotoMissing(f"no photo under {key}: erased, or older than {config.shared().retention_days} days") from None
             raise
+
+
+def link(key: str) -> str:
+    """An address under which whoever has it can load this picture for LINK_SECONDS, signed for us by our credentials."""
+    with aws.translated(f"signing a link to {key}"):
+        params = {"Bucket": config.shared().photos_bucket, "Key": key}
+        return aws.s3().generate_presigned_url("get_object", Params=params, ExpiresIn=LINK_SECONDS)
+
+
+def origin() -> str:
+    """Where the links lead, as a Content-Security-Policy names it: scheme, host and port."""
+    place = urlsplit(link("-"))
+    return f"{place.scheme}://{place.netloc}"
 
 
 def exists(key: str) -> bool:

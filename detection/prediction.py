@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+RIGHT, WRONG = "right", "wrong"  # what a person may say of an answer
+
 
 class Status(Enum):
     """How far a prediction has come. Whether the chat has its answer is `Prediction.replied_at`, not a status."""
@@ -17,7 +19,7 @@ class Status(Enum):
 
 
 class Failure(Enum):
-    """Why a prediction FAILED. Each is final: trying the same photo again can't help."""
+    """Why a prediction FAILED. Each is final: trying the same again can't help."""
 
     EMPTY = "empty"  # no bytes at all
     NOT_A_PHOTO = "not a photo"  # no picture format we know
@@ -25,6 +27,7 @@ class Failure(Enum):
     DAMAGED = "damaged"  # begins like a picture and can't be decoded to its end
     TOO_LARGE = "too large"  # more pixels than a worker's memory allows for
     GAVE_UP = "gave up"  # every attempt ended a worker, or no attempt came in 24 hours
+    NO_MODEL = "no such model"  # it was to be looked at by a model that the worker doesn't have
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,9 @@ class Prediction:
     given_back: int = 0
     worker: str | None = None
     model: str | None = None
+    wanted_model: str | None = None  # the version that a further run was asked to be made with; None: whichever the worker serves
+    width: int | None = None  # of the photo as a person sees it, in pixels
+    height: int | None = None
     detections: tuple[Detection, ...] = ()
     failure: Failure | None = None
     annotated_key: str | None = None
@@ -79,6 +85,8 @@ class Prediction:
     announce_at: datetime | None = None  # when the next announcement is due, if the first wasn't taken
     replied_at: datetime | None = None
     undeliverable: str | None = None
+    reopened_at: datetime | None = None  # when an operator last had the answer sent again
+    verdict: str | None = None  # RIGHT or WRONG, once a person said so
 
     @property
     def is_finished(self) -> bool:
@@ -107,13 +115,18 @@ def prediction_id(chat_id: int, message_id: int, *, run: int = 0) -> str:
     return f"{chat_id}-{message_id}" + (f"-{run}" if run else "")
 
 
-def chat_of(name: str) -> int:
-    """The chat that a prediction's id belongs to. Raises ValueError for what is no such id.
+def parts_of(name: str) -> tuple[int, int, int]:
+    """The chat, the message and the run that make up a prediction's id. Raises ValueError for what is no such id.
 
-    >>> chat_of("42-7"), chat_of("-100123-7-2")
-    (42, -100123)
+    >>> parts_of("42-7"), parts_of("-100123-7-2")
+    ((42, 7, 0), (-100123, 7, 2))
     """
-    found = re.fullmatch(r"(-?\d+)-\d+(-\d+)?", name)
+    found = re.fullmatch(r"(-?\d+)-(\d+)(?:-(\d+))?", name, flags=re.ASCII)
     if found is None:
         raise ValueError(f"{name!r} is no prediction's id: it has a chat's id, a message's, and perhaps a run, as 42-7 or 42-7-1")
-    return int(found[1])
+    return int(found[1]), int(found[2]), int(found[3] or 0)
+
+
+def chat_of(name: str) -> int:
+    """The chat that a prediction's id belongs to. Raises ValueError for what is no such id."""
+    return parts_of(name)[0]

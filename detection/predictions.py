@@ -67,6 +67,7 @@ class Outcome:
     """How an attempt ended: with detections and an annotated photo, or with a failure."""
 
     model: str | None = None
+    size: tuple[int, int] | None = None  # the photo's width and height
     detections: tuple[Detection, ...] = ()
     annotated_key: str | None = None
     detected_at: datetime | None = None
@@ -78,6 +79,19 @@ def get(prediction_id: str) -> Prediction | None:
     """The prediction as it is now (a consistent read)."""
     item = _item(prediction_id)
     return to_prediction(item) if item else None
+
+
+def raw(prediction_id: str) -> dict[str, object]:
+    """All that the table has of it, as it is stored; empty where there is nothing (a consistent read)."""
+    item = _item(prediction_id)
+    return dict(item.to_simple_dict(force=True)) if item else {}
+
+
+def get_all(prediction_ids: Sequence[str]) -> list[Prediction]:
+    """Those of them that are there, in the same order (consistent reads, up to 100 in one request)."""
+    with translated(f"reading {len(prediction_ids)} predictions"):
+        items = {item.prediction_id: item for item in table.predictions().batch_get(prediction_ids, consistent_read=True)}
+    return [to_prediction(items[name]) for name in prediction_ids if name in items and is_live(items[name], now=now())]
 
 
 def create(prediction: Prediction) -> Prediction | None:
@@ -105,12 +119,12 @@ def unless_erased(made: Prediction) -> Prediction | None:
 def mark_queued(prediction_id: str, *, queue: str, at: datetime, seen: datetime | None = None) -> bool:
     """Note that the task was sent at this time, if `queued_at` still is what the caller saw. False: it isn't."""
     unchanged = PredictionItem.queued_at.does_not_exist() if seen is None else PredictionItem.queued_at == seen
-    return _update(prediction_id, [PredictionItem.queued_at.set(at), PredictionItem.queue.set(queue)], unchanged) is not None
+    return update(prediction_id, [PredictionItem.queued_at.set(at), PredictionItem.queue.set(queue)], unchanged) is not None
 
 
 def mark_announced(prediction_id: str, *, due: datetime) -> None:
     """Note when the next announcement of an open prediction is due, so that nobody else sends one before."""
-    _update(prediction_id, [PredictionItem.announce_at.set(due)], _OPEN)
+    update(prediction_id, [PredictionItem.announce_at.set(due)], _OPEN)
 
 
 def start(prediction_id: str, *, worker: str) -> Prediction | None:
@@ -120,12 +134,12 @@ def start(prediction_id: str, *, worker: str) -> Prediction | None:
         PredictionItem.started_at.set(now()),
         PredictionItem.worker.set(worker),
     ]
-    return _update(prediction_id, actions, PredictionItem.status == Status.QUEUED.value) or get(prediction_id)
+    return update(prediction_id, actions, PredictionItem.status == Status.QUEUED.value) or get(prediction_id)
 
 
 def give_back(prediction_id: str) -> None:
     """Note that an attempt ended by no fault of the photo's (an outage, a drain), so that it doesn't count towards giving up."""
-    _update(prediction_id, [PredictionItem.given_back.add(1)], PredictionItem.status == Status.QUEUED.value)
+    update(prediction_id, [PredictionItem.given_back.add(1)], PredictionItem.status == Status.QUEUED.value)
 
 
 def finish(prediction_id: str, outcome: Outcome, *, started: Prediction | None = None) -> Prediction | None:
@@ -139,6 +153,8 @@ def finish(prediction_id: str, outcome: Outcome, *, started: Prediction | None =
     actions += [PredictionItem.detections.set(to_maps(outcome.detections))]
     if outcome.model:
         actions.append(PredictionItem.model.set(outcome.model))
+    if outcome.size:
+        actions += [PredictionItem.width.set(outcome.size[0]), PredictionItem.height.set(outcome.size[1])]
     if outcome.annotated_key:
         actions.append(PredictionItem.annotated_key.set(outcome.annotated_key))
     if outcome.detected_at:
@@ -156,7 +172,7 @@ def claim(prediction_id: str) -> Claim:
     at, token = now(), secrets.token_hex(8)
     free = PredictionItem.claimed_until.does_not_exist() | (PredictionItem.claimed_until < at)
     actions = [PredictionItem.claim_token.set(token), PredictionItem.claimed_until.set(at + LEASE)]
-    prediction = _update(prediction_id, actions, _FINISHED & _OPEN & free)
+    prediction = update(prediction_id, actions, _FINISHED & _OPEN & free)
     if prediction is None:
         raise _why_not(prediction_id, at)
     return Claim(prediction, token)
@@ -165,7 +181,7 @@ def claim(prediction_id: str) -> Claim:
 def release(held: Claim) -> None:
     """Give a claim back at once: the answer could not be sent now."""
     actions = [PredictionItem.claim_token.remove(), PredictionItem.claimed_until.remove()]
-    _update(held.prediction.prediction_id, actions, PredictionItem.claim_token == held.token)
+    update(held.prediction.prediction_id, actions, PredictionItem.claim_token == held.token)
 
 
 def mark_replied(held: Claim) -> bool:
@@ -230,7 +246,7 @@ def _item(prediction_id: str) -> PredictionItem | None:
     return item if is_live(item, now=now()) else None
 
 
-def _update(prediction_id: str, actions: Sequence[Action], condition: Condition) -> Prediction | None:
+def update(prediction_id: str, actions: Sequence[Action], condition: Condition) -> Prediction | None:
     """Do this to the item if it is there and meets the condition; the prediction afterwards, or None if it doesn't."""
     item = table.predictions()(prediction_id)
     with translated(f"updating {prediction_id}"):

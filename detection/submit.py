@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from detection import photos, predictions
+from detection import chats, photos, predictions
 from detection.clock import now
 from detection.prediction import Prediction, prediction_id
 from detection.send import send_detection
@@ -17,9 +17,13 @@ def submit_photo(photo: bytes, *, chat_id: int, message_id: int, received_at: da
     """Store the photo, then the prediction, then send it to a worker: S3, table, queue, each safe to repeat.
 
     Called again for the same message it returns the prediction that is there, and sends it only if that never happened.
-    Returns None where the prediction was erased: nothing is kept of the photo. Raises Unavailable: call again later.
+    Returns None where the prediction was erased, or the chat is blocked: nothing is kept of the photo. Raises Unavailable:
+    call again later.
     """
     name = prediction_id(chat_id, message_id)
+    if chats.blocked_since(chat_id):
+        log.info("%s dropped: its chat is blocked", name)
+        return None
     key = photos.photo_key(chat_id, name)
     # The bytes decide what it is, later and in a worker; nothing that a sender claims about them is passed on.
     photos.put(key, photo, content_type="application/octet-stream")

@@ -99,9 +99,13 @@ class PredictionItem(Model):
     given_back = NumberAttribute(null=True)
     worker = UnicodeAttribute(null=True)
     model = UnicodeAttribute(null=True)
+    wanted_model = UnicodeAttribute(null=True)
+    width = NumberAttribute(null=True)
+    height = NumberAttribute(null=True)
     detections = ListAttribute(of=DetectionMap, null=True)
     failure = UnicodeAttribute(null=True)
     undeliverable = UnicodeAttribute(null=True)
+    verdict = UnicodeAttribute(null=True)
 
     received_at = UTCDateTimeAttribute(null=True)
     stored_at = UTCDateTimeAttribute(null=True)
@@ -113,6 +117,7 @@ class PredictionItem(Model):
     finished_at = UTCDateTimeAttribute(null=True)
     announce_at = UTCDateTimeAttribute(null=True)
     replied_at = UTCDateTimeAttribute(null=True)
+    reopened_at = UTCDateTimeAttribute(null=True)
     erased_at = UTCDateTimeAttribute(null=True)
 
     claim_token = UnicodeAttribute(null=True)
@@ -132,6 +137,7 @@ class ChatItem(Model):
     migrated_to = NumberAttribute(null=True)
     migrated_from = NumberAttribute(null=True)
     not_before = UTCDateTimeAttribute(null=True)
+    blocked_at = UTCDateTimeAttribute(null=True)
     erased_at = UTCDateTimeAttribute(null=True)
     expires_at = TTLAttribute(null=True)  # of the mark that an erased chat leaves
 

@@ -18,6 +18,7 @@ from detection import reconcile as reconciling
 from detection.announce import announce as announce_now
 from detection.celery import ANNOUNCE, DETECT, RECONCILE, app
 from detection.errors import Unavailable
+from detection.model import further
 from detection.model.bundle import load as load_bundle
 from detection.model.detector import Detector, load_detector
 from detection.model.errors import ModelError
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 @app.task(name=DETECT)
 def detect_objects(prediction_id: str) -> None:
     """Look at a photo, and have the chat told."""
-    pipeline.process(prediction_id, detector(), worker=f"{socket.gethostname()}-{os.getpid()}")
+    pipeline.process(prediction_id, detector(), worker=f"{socket.gethostname()}-{os.getpid()}", further=further_detector)
 
 
 @app.task(name=ANNOUNCE)
@@ -68,6 +69,18 @@ def detector() -> Detector:
     return load_detector(settings.detection_model, settings.detection_backend, threads=settings.detection_threads)
 
 
+@cache
+def further_detector(version: str) -> Detector | None:
+    """This process's detector of a further model, loaded when it is first asked for; None: it has no such model, or can't load it."""
+    settings = config.worker()
+    try:
+        folder = further.folders().get(version)
+        return load_detector(folder, settings.detection_backend, threads=settings.detection_threads) if folder else None
+    except ModelError:
+        log.exception("the further model %s can't be served", version)
+        return None
+
+
 @setup_logging.connect
 def _log_to_stdout(**_: Any) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S", stream=sys.stdout)
@@ -79,9 +92,10 @@ def _log_to_stdout(**_: Any) -> None:
 
 @worker_init.connect
 def _check_bundle(**_: Any) -> None:
-    """Refuse to start without a model bundle; in one line, not in a traceback."""
+    """Refuse to start without its model bundles; in one line, not in a traceback."""
     try:
         load_bundle(config.worker().detection_model)
+        further.folders()
     except ModelError as error:
         # Celery swallows what a signal's receiver raises, but for this.
         raise SystemExit(f"worker not started: {error}") from None

@@ -22,7 +22,7 @@ _EXAMPLES = """\
   TELEGRAM_TOKEN=123:abc python -m sandbox up           the same with your own bot, in Telegram itself
   DETECTION_MODEL=my.pt python -m sandbox up            the same with your own model
   python -m sandbox demo cat.jpg --out answer.jpg       one photo, and its answer; the last line is JSON
-  python -m sandbox manage createsuperuser              an account for the admin of `up`
+  python -m sandbox manage changepassword owner         another password for the admin of `up`
   python -m sandbox fill --predictions 20000            a made-up month for the admin to show"""
 
 

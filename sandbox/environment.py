@@ -22,6 +22,8 @@ _NETWORK = (
 )
 _PREFIX = "polybot"
 _ACCOUNT = "000000000000"  # the embedded AWS's own
+# The embedded AWS has them too: it takes any for a request, and checks the signature of a link to a photo.
+_KEYS = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,7 @@ def aws(setup: Setup) -> Environment:
     return base(setup.outer) | {
         "GATEWAY_PORT": str(setup.ports.aws),
         "BIND_HOST": HOST,  # its own default is every interface
+        **_KEYS,
         "SERVICES": "s3,sqs,dynamodb",
         "IOT_MTLS_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
@@ -73,8 +76,7 @@ def shared(setup: Setup) -> Environment:
     return base(setup.outer) | {
         "AWS_ENDPOINT_URL": setup.url(setup.ports.aws),
         "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "sandbox",
-        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        **_KEYS,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -12,6 +12,8 @@ from sandbox.environment import Setup
 ROOT = Path(__file__).resolve().parent.parent
 MINISTACK = ROOT / ".venv" / "ministack" / "bin" / "ministack"  # an environment of its own: it pins botocore
 
+ADMIN = "owner"  # who opens the admin
+
 _HOUR = 3600.0
 _AS_ROOT = "You're running the worker with superuser privileges"  # as one does in a container; all is on this machine
 
@@ -44,6 +46,15 @@ def telegram(setup: Setup, *, samples: str) -> Program:
 def migrate(setup: Setup) -> Program:
     return Program(
         name="site", command=_python("manage.py", "migrate", "--no-input", "--verbosity", "0"), environment=environment.site(setup)
+    )
+
+
+def account(setup: Setup) -> Program:
+    """Makes the account with which the admin is opened; where there is one of this name, it stays as it is."""
+    return Program(
+        name="site",
+        command=_python("manage.py", "createsuperuser", "--no-input", "--verbosity", "0", "--username", ADMIN, "--email", ""),
+        environment=environment.site(setup) | {"DJANGO_SUPERUSER_PASSWORD": setup.state.secrets().admin_password},
     )
 
 

@@ -38,7 +38,7 @@ async def start(supervisor: Supervisor, setup: Setup, tell: Teller) -> Model:
             preparing = together.create_task(_model(supervisor, setup, tell))
             if not setup.is_real:
                 together.create_task(_telegram(supervisor, setup, tell, preparing))
-            together.create_task(supervisor.run(programs.migrate(setup)))
+            together.create_task(_database(supervisor, setup))
         found = preparing.result()
         # The site first: what is stopped in the reverse order is the worker, which can so announce what it finishes
         async with asyncio.TaskGroup() as together:
@@ -77,6 +77,13 @@ async def _aws(supervisor: Supervisor, setup: Setup, tell: Teller) -> None:
     await supervisor.start(programs.aws(setup), on_restart=provide_again)
     await supervisor.run(programs.provision(setup))
     tell("embedded AWS: up, with its bucket, queues and tables")
+
+
+async def _database(supervisor: Supervisor, setup: Setup) -> None:
+    is_new = not setup.state.database.exists()
+    await supervisor.run(programs.migrate(setup))
+    if is_new:
+        await supervisor.run(programs.account(setup))
 
 
 async def _telegram(supervisor: Supervisor, setup: Setup, tell: Teller, preparing: asyncio.Task[Model]) -> None:

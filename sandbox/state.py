@@ -23,6 +23,7 @@ class Secrets:
     django_secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(48), repr=False)
     webhook_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     results_key: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    admin_password: str = field(default_factory=lambda: secrets.token_urlsafe(12), repr=False)
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,11 @@ class State:
     def secrets(self) -> Secrets:
         """This folder's secrets, in a file that only its owner may read; made at the first call."""
         path = self.folder / "secrets.json"
-        if not path.exists():
-            _write_private(path, json.dumps(asdict(Secrets()), indent=1))
-        return Secrets(**json.loads(path.read_text()))
+        known = json.loads(path.read_text()) if path.exists() else {}
+        found = Secrets(**known)
+        if asdict(found) != known:  # none yet, or not all of them: the folder is an earlier version's
+            _write_private(path, json.dumps(asdict(found), indent=1))
+        return found
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from sandbox.console import Console
 from sandbox.environment import Setup
 from sandbox.model import Model
 from sandbox.ports import Ports, PortTaken
-from sandbox.programs import ROOT
+from sandbox.programs import ADMIN, ROOT
 from sandbox.start import Teller, start
 from sandbox.state import State, StateInUse, opened
 from sandbox.supervisor import Supervisor
@@ -58,7 +58,7 @@ def _greeting(setup: Setup, *, model: Model, seconds: float) -> str:
 Up after {seconds:.1f} s.
 
   Chat    {chat}
-  Admin   {admin}   (an account for it: python -m sandbox manage createsuperuser)
+  Admin   {admin}   (name: {ADMIN}, password: {setup.state.secrets().admin_password})
   Model   {model}
   State   {setup.state.folder}   (kept for the next time; remove it to begin anew)
   Stop    Ctrl-C

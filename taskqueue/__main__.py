@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,6 +17,7 @@ from celery.app.utils import find_app
 
 from taskqueue import clients, operating, queues, shown
 from taskqueue.dead_letters import DeadLetter, Graves, find, letters, named
+from taskqueue.pauses import Pauses
 from taskqueue.redrive import Redrive, Redriven, Summary, again
 from taskqueue.registry import Registry, Worker, as_plain
 
@@ -34,7 +35,9 @@ examples:
   python -m taskqueue dead-letters -A proj --queue photos    what lies behind one queue, and why
   python -m taskqueue dead-letters 5f0c -A proj              all about the letter whose id, or whose task's, begins with 5f0c
   python -m taskqueue redrive 5f0c -A proj                   that one
-  python -m taskqueue redrive --all --rate 50 -A proj        all, 50 a second; interrupt it when you like, none is lost"""
+  python -m taskqueue redrive --all --rate 50 -A proj        all, 50 a second; interrupt it when you like, none is lost
+  python -m taskqueue pause photos -A proj                   workers leave this queue alone
+  python -m taskqueue resume photos -A proj                  … and read it again"""
 
 
 class Refused(Exception):
@@ -81,6 +84,8 @@ def parser() -> argparse.ArgumentParser:
     redriving.add_argument("--all", action="store_true", help="all there are")
     redriving.add_argument("--task", help="only letters of the task with this name")
     redriving.add_argument("--rate", type=_positive, default=10.0, help="letters a second (default: %(default)g)")
+    for name, what in (("pause", "have workers read a queue no more, within some ten seconds"), ("resume", "have them read it again")):
+        add(name, _set_paused, what).add_argument("queue", help="its name")
     for command in (listing, redriving):
         command.add_argument("--queue", help="only those behind this queue (default: behind all)")
         command.add_argument("--limit", type=int, default=None, help="at most so many (default: 100 are listed, all are redriven)")
@@ -113,6 +118,20 @@ def _queues(app: Celery, arguments: argparse.Namespace) -> int:
         _print_json({"queues": [shown.queue_as_plain(one) for one in found]})
     else:
         print(shown.queues(found))
+    return 0
+
+
+def _set_paused(app: Celery, arguments: argparse.Namespace) -> int:
+    name, table = arguments.queue, operating.setting(app, operating.REGISTRY)
+    _check_name(name, queues.urls(app))
+    if not table:
+        raise Refused(f"the app has no registry, which is where workers look for it: set {operating.REGISTRY}")
+    pauses, pausing = Pauses(clients.make("dynamodb"), table), arguments.command == "pause"
+    changed = pauses.pause(name, by="python -m taskqueue", at=shown.now()) if pausing else pauses.resume(name)
+    if arguments.json:
+        _print_json({"queue": name, "paused": pausing, "changed": changed})
+    else:
+        print(shown.paused(name, paused=pausing, changed=changed))
     return 0
 
 
@@ -177,7 +196,9 @@ def _app(arguments: argparse.Namespace) -> Celery:
 
 
 def _look(app: Celery) -> list[queues.Queue]:
-    return queues.look(app, clients.make("sqs"), clients.make("cloudwatch", attempts=1))
+    table = operating.setting(app, operating.REGISTRY)
+    paused = Pauses(clients.make("dynamodb"), table).all() if table else {}
+    return queues.look(app, clients.make("sqs"), clients.make("cloudwatch", attempts=1), paused=paused)
 
 
 def _listed(app: Celery) -> list[Worker] | None:
@@ -191,10 +212,15 @@ def _workers_as_plain(workers: list[Worker] | None) -> list[dict[str, Any]] | No
 
 def _graves(app: Celery, only: str | None) -> list[Graves]:
     known = queues.urls(app)
-    if only and only not in known:
-        raise Refused(f"there is no queue {only}: the app has {', '.join(known)}")
+    if only:
+        _check_name(only, known)
     sqs = clients.make("sqs")
     return [Graves(sqs, name, url) for name, url in queues.dead_urls(sqs, known).items() if only in (None, name)]
+
+
+def _check_name(name: str, known: Mapping[str, str]) -> None:
+    if name not in known:
+        raise Refused(f"there is no queue {name}: the app has {', '.join(known)}")
 
 
 def _positive(text: str) -> float:

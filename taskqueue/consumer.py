@@ -37,6 +37,7 @@ class Consumer(CeleryConsumer):
     metadata: instance.Metadata | None = None
     channel: Channel | None = None
     watching: Event | None = None
+    paused: frozenset[str] = frozenset()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -108,10 +109,25 @@ class Consumer(CeleryConsumer):
         delayed = int(self.qos.value) - limit * self.prefetch_multiplier  # Celery raises it for each `eta`
         return processes * self.prefetch_multiplier + (processes < limit) + max(0, delayed)
 
+    def pause(self, queues: frozenset[str]) -> None:
+        """Take nothing of these queues until called again with others. From any thread."""
+        if queues == self.paused:
+            return
+        log.info("paused queues: %s", ", ".join(sorted(queues)) or "none any more")
+        self.paused = queues
+        intake = self._intake()
+        if intake:
+            intake.pause(queues)
+
+    def processes(self) -> Iterable[int]:
+        """The process ids of the pool."""
+        info = self.pool.info if self.pool else {}
+        return list(info.get("processes", []))
+
     def _watch_for_the_end(self, chosen: options.Options) -> None:
         if self.drain:
             return
-        self.drain = Drain(self._intake, grace=chosen.grace, processes=self._processes, last=self._let_instance_go)
+        self.drain = Drain(self._intake, grace=chosen.grace, processes=self.processes, last=self._let_instance_go)
         self.metadata = instance.from_environment()
         if self.metadata:
             instance.watch(self.metadata, self.drain.start, every=chosen.instance_every)
@@ -119,6 +135,7 @@ class Consumer(CeleryConsumer):
     def on_intake(self, intake: Intake) -> None:
         """The transport has begun to poll."""
         intake.can_run, intake.on_lost = self.can_run, _on_lost
+        intake.pause(self.paused)
         scaler = getattr(self.controller, "autoscaler", None)
         if scaler:
             intake.capacity, intake.on_pressure = self.capacity, scaler.maybe_scale
@@ -133,10 +150,6 @@ class Consumer(CeleryConsumer):
 
     def _intake(self) -> Intake | None:
         return self.channel.intake if self.channel else None
-
-    def _processes(self) -> Iterable[int]:
-        info = self.pool.info if self.pool else {}
-        return list(info.get("processes", []))
 
     def _on_received(self, *, request: Any, **_: Any) -> None:
         channel = request.message.channel

@@ -76,7 +76,13 @@ class Intake:
         return self.polling.stopping
 
     def has_room(self) -> bool:
-        return self.polling.room() > 0
+        """Whether a poll is due: never where every queue is paused."""
+        return self.polling.room() > 0 and not self.polling.paused.issuperset(self._urls)
+
+    def pause(self, queues: frozenset[str]) -> None:
+        """Take nothing of these queues from now on. From any thread; what waits here of them is given back by `pump`."""
+        self.polling.pause(queues)
+        self._wake()
 
     def replace_stuck(self) -> None:
         self.polling.replace_stuck()
@@ -87,6 +93,7 @@ class Intake:
             return
         self._pumping = True
         try:
+            self._give_back_paused()
             while not self.polling.stopping and self.holding.waiting() and self.can_run() > 0:
                 held = self.holding.next_waiting()
                 if held is not None:
@@ -166,6 +173,13 @@ class Intake:
             log.warning("%d messages not settled: they will be seen again", len(self.holding.all()))
         self._heartbeat.stop()
         self.settler.stop()
+
+    def _give_back_paused(self) -> None:
+        """A poll that was open when its queue was paused may have brought something still."""
+        if self.polling.paused:
+            for held in self.holding.all():
+                if held.waits and held.queue in self.polling.paused:
+                    self.give_back(held)
 
     def _may_hold(self) -> int:
         return self.capacity()

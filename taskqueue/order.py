@@ -52,21 +52,25 @@ class Order:
 
     def __init__(self, queues: Iterable[str], *, wait: int) -> None:
         self.lines = {queue: Line() for queue in queues}
+        self.paused: frozenset[str] = frozenset()  # these are passed over, as if they were empty
         self._wait = wait
 
     def ask(self, queue: str, *, room: int, now: float) -> Ask | None:
         """What to ask this queue at this moment; None where it isn't its turn."""
         line = self.lines[queue]
-        if room <= 0 or line.open or now < line.retry_at:
+        if room <= 0 or line.open or now < line.retry_at or queue in self.paused:
             return None
         names = list(self.lines)
         before, after = names[: names.index(queue)], names[names.index(queue) + 1 :]
-        if not all(self.lines[other].is_empty(now) for other in before):
+        if not all(self._is_passed(other, now) for other in before):
             return None
-        wait = self._wait if all(self.lines[other].is_empty(now) for other in after) else 0
+        wait = self._wait if all(self._is_passed(other, now) for other in after) else 0
         # All queues are waited for at once with the same room: each may bring one message, not ten.
         watching = wait > 0 and len(names) > 1 and not line.brought and line.is_empty(now)
         return Ask(queue, 1 if watching else min(BATCH, room), wait)
+
+    def _is_passed(self, queue: str, now: float) -> bool:
+        return queue in self.paused or self.lines[queue].is_empty(now)
 
     def asked(self, ask: Ask, now: float) -> None:
         line = self.lines[ask.queue]

@@ -69,6 +69,16 @@ class Polling:
             thread.join(max(0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads.values())
 
+    @property
+    def paused(self) -> frozenset[str]:
+        return self._order.paused
+
+    def pause(self, queues: frozenset[str]) -> None:
+        """Ask these queues no more, and all others again. A poll that is open goes on to its end."""
+        with self._holding.changed:
+            self._order.paused = queues
+            self._holding.changed.notify_all()
+
     def is_open(self) -> bool:
         return any(line.open for line in self._order.lines.values())
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from celery import Celery
 
 from taskqueue import operating
+from taskqueue.pauses import Pause
 from taskqueue.poison import dead_letter_url
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Queue:
     dead: int | None  # letters in it
     oldest_seconds: float | None = None  # since when the oldest waits; None: not known, see `oldest_from`
     oldest_from: str = ""  # who said so: "application" or "CloudWatch"
+    paused: Pause | None = None  # None: workers read it
 
 
 def urls(app: Celery) -> dict[str, str]:
@@ -41,11 +43,14 @@ def urls(app: Celery) -> dict[str, str]:
     return {name: str(queue["url"]) for name, queue in predefined.items()}
 
 
-def look(app: Celery, sqs: SQSClient, cloudwatch: Any = None) -> list[Queue]:
-    """The app's queues as they are. With a client of CloudWatch, it is asked for ages that the application doesn't tell."""
+def look(app: Celery, sqs: SQSClient, cloudwatch: Any = None, *, paused: Mapping[str, Pause] | None = None) -> list[Queue]:
+    """The app's queues as they are. With a client of CloudWatch, it is asked for ages that the application doesn't tell.
+
+    `paused` is the registry's word on which are (`Pauses.all`).
+    """
     known = urls(app)
     with ThreadPoolExecutor(max_workers=8) as threads:
-        found = list(threads.map(lambda item: _look(sqs, *item), known.items()))
+        found = list(threads.map(lambda name: _look(sqs, name, known[name], (paused or {}).get(name)), known))
     told = told_by_application(app)
     asked = told_by_cloudwatch(cloudwatch, [queue for queue in found if queue.name not in told]) if cloudwatch else {}
     return [with_age(queue, told, asked) for queue in found]
@@ -97,11 +102,11 @@ def _age_query(number: int, queue: Queue) -> dict[str, Any]:
     return {"Id": f"q{number}", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}
 
 
-def _look(sqs: SQSClient, name: str, url: str) -> Queue:
+def _look(sqs: SQSClient, name: str, url: str, paused: Pause | None) -> Queue:
     depth, in_flight, delayed = counts(sqs, url)
     dead_url = dead_letter_url(sqs, url)
     dead = sum(counts(sqs, dead_url)) if dead_url else None
-    return Queue(name=name, url=url, depth=depth, in_flight=in_flight, delayed=delayed, dead_url=dead_url, dead=dead)
+    return Queue(name=name, url=url, depth=depth, in_flight=in_flight, delayed=delayed, dead_url=dead_url, dead=dead, paused=paused)
 
 
 def dead_urls(sqs: SQSClient, known: Mapping[str, str]) -> dict[str, str]:

@@ -45,6 +45,8 @@ class Worker:
     draining: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     queues: tuple[str, ...] = ()
+    paused: tuple[str, ...] = ()  # of all queues: those that it has heard to be paused
+    memory_bytes: int | None = None  # of its process and its pool's together; None: the system doesn't tell
     processes: int = 0
     busy: int = 0
     running: tuple[RunningTask, ...] = ()
@@ -129,7 +131,7 @@ def from_item(item: Mapping[str, Any]) -> Worker:
     known = {name: plain[name] for name in Worker.__dataclass_fields__ if name in plain}
     for name in ("started_at", "heartbeat_at", "last_poll_at"):
         known[name] = datetime.fromisoformat(known[name]) if known.get(name) else None
-    known["queues"] = tuple(known.get("queues", ()))
+    known["queues"], known["paused"] = tuple(known.get("queues", ())), tuple(known.get("paused", ()))
     known["running"] = tuple(_running(one) for one in known.get("running", ()))
     return Worker(**known)
 

@@ -20,8 +20,9 @@ import celery
 from celery import Celery, signals
 from celery.worker import state
 
-from taskqueue import clients, instance, metrics, operating
+from taskqueue import clients, instance, memory, metrics, operating
 from taskqueue.drain import leaving
+from taskqueue.pauses import Pauses
 from taskqueue.queues import look
 from taskqueue.registry import BEAT_SECONDS, Registry, RunningTask, Worker
 from taskqueue.tally import Tally, started_requests
@@ -51,6 +52,9 @@ class Reporter:
         self._every = float(self._app.conf.get(operating.BEAT) or BEAT_SECONDS)
         self._metrics_every = float(self._app.conf.get(operating.METRICS_EVERY) or METRICS_SECONDS)
         self._namespace = operating.setting(self._app, operating.METRICS)
+        self._dynamodb = clients.make("dynamodb", attempts=1) if self._table else None
+        # Before the event loop turns, and so before the first poll: a worker that starts reads no queue that is paused.
+        self._follow_pauses()
         signals.worker_shutting_down.connect(self._on_shutting_down)
         signals.worker_shutdown.connect(self._on_shutdown)
         leaving.connect(self._on_shutdown)
@@ -69,6 +73,8 @@ class Reporter:
             draining=self._draining or state.should_stop is not None,
             versions=self._versions,
             queues=tuple(one.name for one in self._consumer.task_consumer.queues) if self._consumer.task_consumer else (),
+            paused=tuple(sorted(self._consumer.paused)),
+            memory_bytes=memory.used([os.getpid(), *self._consumer.processes()]),
             processes=int(self._consumer.pool.num_processes),
             busy=len(running),
             running=tuple(_running_task(request) for request in running),
@@ -81,10 +87,11 @@ class Reporter:
 
     def _run(self) -> None:
         self._attempt("learn the versions", self._learn)
-        registry = Registry(clients.make("dynamodb", attempts=1), self._table) if self._table else None
+        registry = Registry(self._dynamodb, self._table) if self._dynamodb else None
         measured = metrics.Measured.of(self.account(), self._busy_seconds(), time.monotonic())
         while True:
             if registry:
+                self._follow_pauses()
                 self._attempt("write to the registry", lambda: registry.put(self.account()))
             if self._namespace and time.monotonic() - measured.at >= self._metrics_every:
                 before, measured = measured, metrics.Measured.of(self.account(), self._busy_seconds(), time.monotonic())
@@ -93,6 +100,12 @@ class Reporter:
                 break
         if registry:
             self._attempt("sign off from the registry", registry.remove, self._name)
+
+    def _follow_pauses(self) -> None:
+        """What can't be read stays as it was."""
+        if self._dynamodb:
+            pauses = Pauses(self._dynamodb, self._table)
+            self._attempt("read which queues are paused", lambda: self._consumer.pause(frozenset(pauses.all())))
 
     def _is_over(self) -> bool:
         """After the pause between two beats, or as soon as there is news."""

@@ -11,8 +11,8 @@ from typing import Any
 from taskqueue.dead_letters import DeadLetter
 from taskqueue.queues import Queue
 from taskqueue.redrive import Redriven, Summary
-from taskqueue.registry import Worker
-from taskqueue.tables import age, short, since, table
+from taskqueue.registry import BEAT_SECONDS, Worker
+from taskqueue.tables import age, short, since, size, table
 
 REASON_WIDTH = 60
 
@@ -36,6 +36,11 @@ def worth_a_look(queues_found: Sequence[Queue], workers_found: Sequence[Worker] 
         for one in queues_found
         if one.dead
     ]
+    lines += [
+        f"! {one.name} is paused since {since(one.paused.since, at)}, by {one.paused.by}: python -m taskqueue resume{named} {one.name}"
+        for one in queues_found
+        if one.paused
+    ]
     lines += [f"! {one.name} has no dead-letter queue: its redrive policy names none" for one in queues_found if one.dead_url is None]
     if workers_found is not None:
         silent = [one for one in workers_found if one.state(at) == "silent"]
@@ -47,17 +52,25 @@ def worth_a_look(queues_found: Sequence[Queue], workers_found: Sequence[Worker] 
 
 def queues(found: Sequence[Queue]) -> str:
     rows = [
-        [one.name, str(one.depth), str(one.in_flight), str(one.delayed), "-" if one.dead is None else str(one.dead), _oldest(one)]
+        [
+            one.name,
+            str(one.depth),
+            str(one.in_flight),
+            str(one.delayed),
+            "-" if one.dead is None else str(one.dead),
+            _oldest(one),
+            "paused" if one.paused else "",
+        ]
         for one in found
     ]
-    return table(["queue", ">waiting", ">in flight", ">delayed", ">dead", ">oldest"], rows)
+    return table(["queue", ">waiting", ">in flight", ">delayed", ">dead", ">oldest", ""], rows)
 
 
 def workers(found: Sequence[Worker], at: datetime) -> str:
     """A line for each worker, and below it one for each task that it runs."""
     if not found:
         return "no worker was heard of in the last minutes"
-    columns = ["worker", "state", ">busy", ">done", ">failed", ">again", ">polled", ">up", "instance", "versions"]
+    columns = ["worker", "state", ">busy", ">done", ">failed", ">again", ">polled", ">up", ">memory", "instance", "versions"]
     lines = table(columns, [_worker(one, at) for one in found]).splitlines()
     out = lines[:1]
     for one, line in zip(found, lines[1:], strict=True):
@@ -115,8 +128,18 @@ def summary(total: Summary) -> str:
     return "\n".join(lines)
 
 
+def paused(name: str, *, paused: bool, changed: bool) -> str:
+    """What became of a wish to pause a queue, or to resume it."""
+    state = "paused" if paused else "not paused"
+    if not changed:
+        return f"{name} was {state} already"
+    return f"{name} is {state}: workers follow within some {BEAT_SECONDS} s" + ("; what runs goes on to its end" if paused else "")
+
+
 def queue_as_plain(one: Queue) -> dict[str, Any]:
-    return asdict(one)
+    """`paused` is null or has `since`, in ISO 8601, and `by`."""
+    paused = {"since": one.paused.since.isoformat(timespec="milliseconds"), "by": one.paused.by} if one.paused else None
+    return {**vars(one), "paused": paused}
 
 
 def letter_as_plain(one: DeadLetter) -> dict[str, Any]:
@@ -143,6 +166,7 @@ def _worker(one: Worker, at: datetime) -> list[str]:
         str(one.redelivered),
         since(one.last_poll_at, at),
         since(one.started_at, at),
+        size(one.memory_bytes),
         one.instance or "-",
         " ".join(f"{name} {version}" for name, version in one.versions.items()),
     ]

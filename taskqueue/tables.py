@@ -36,6 +36,16 @@ def age(seconds: float | None) -> str:
     return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} d"
 
 
+def size(count: int | None) -> str:
+    """
+    >>> size(None), size(999_999), size(146_400_000), size(2_150_000_000)
+    ('-', '1 MB', '146 MB', '2.2 GB')
+    """
+    if count is None:
+        return "-"
+    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
+
+
 def since(at: datetime | None, now: datetime) -> str:
     """How long ago; a dash where there is nothing to tell."""
     return age(max(0.0, (now - at).total_seconds())) if at else "-"

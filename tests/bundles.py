@@ -39,12 +39,12 @@ def demo_bundle() -> Path:
     return DEMO
 
 
-def write_cat_bundle(folder: Path) -> Path:
+def write_cat_bundle(folder: Path, *, version: str = "one-cat") -> Path:
     """The folder, with a bundle in it that a worker serves like any other."""
     folder.mkdir()
     _write_model(folder / bundle.ONNX)
     facts = bundle.Bundle(
-        version="one-cat",
+        version=version,
         names=("cat",),
         input_size=640,
         stride=32,

@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from detection import aws, config, table
+from detection import aws, config, hours, table
 from detection.celery import app
 from detection.clock import now
 from detection.provision import provision
 from taskqueue import clients
 from taskqueue.config import celery_settings
+from taskqueue.pauses import Pauses
 from taskqueue.registry import Registry
 from tests import emulators, settings
 
@@ -97,6 +98,7 @@ _endpoint: list[str] = []  # the one that this process's clients were made for
 def forget() -> None:
     """Follow the environment as it is now."""
     config.forget()
+    hours.forget()
     send_through(config.shared().queue_urls)
 
 
@@ -108,6 +110,9 @@ def _empty_tables() -> None:
     registry = Registry(clients.make("dynamodb"), config.shared().workers_table)
     for left in registry.workers(now()):  # by a test that killed its worker
         registry.remove(left.worker)
+    pauses = Pauses(clients.make("dynamodb"), config.shared().workers_table)
+    for queue in pauses.all():
+        pauses.resume(queue)
 
 
 def send_through(queue_urls: Mapping[str, str]) -> None:

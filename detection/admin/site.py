@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 
-from detection.admin import pages, predictions_page
+from detection.admin import actions_page, chats_page, pages, prediction_page, predictions_page
 
-PAGES: tuple[pages.Page, ...] = (*predictions_page.PAGES,)
+PAGES: tuple[pages.Page, ...] = (*actions_page.PAGES, *chats_page.PAGES, *predictions_page.PAGES, *prediction_page.PAGES)
 MENU = (("admin:predictions", "Predictions"),)  # the pages that the head of every page links to
 
 
@@ -40,6 +40,7 @@ class OperatorsSite(admin.AdminSite):
 
     site_header = "Polybot"
     site_title = "Polybot"
+    site_url = None  # there is nothing else to look at
     enable_nav_sidebar = False
 
     def __init__(self, name: str = "admin") -> None:

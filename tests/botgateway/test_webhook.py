@@ -72,6 +72,19 @@ async def test_the_same_update_twice_at_once_is_one_prediction(cloud: Cloud, tel
     assert predictions.get(id_of(update)) == first
 
 
+async def test_a_blocked_chat_is_200_and_nothing_is_done(cloud: Cloud, telegram: StandIn, caplog: pytest.LogCaptureFixture) -> None:
+    update = telegram.photo(chat := telegram.chat())
+    chats.block(chat)
+    with caplog.at_level(logging.INFO):
+        assert (await deliver(update)).status_code == 200
+    assert predictions.get(id_of(update)) is None
+    assert (telegram.calls("getFile"), telegram.calls("sendChatAction"), telegram.said(chat)) == ([], [], [])
+    assert f"chat {chat} is blocked" in caplog.text
+    chats.unblock(chat)
+    assert (await deliver(update)).status_code == 200
+    assert predictions.get(id_of(update)) is not None
+
+
 @pytest.mark.parametrize(
     ("secret", "status"), [(NEW, 200), (OLD, 200), (None, 403), ("", 403), ("wrong", 403), (f"{NEW},{OLD}", 403), ("é", 403)]
 )

@@ -38,7 +38,9 @@ def test_a_prediction_is_counted_with_each_of_its_stages(cloud: Cloud) -> None:
     assert started
     assert started.started_at
     detected_at = started.started_at + timedelta(seconds=1)
-    outcome = Outcome("m-1.2", found("dog", "cat", "dog"), detected_at=detected_at, saved_at=detected_at + timedelta(seconds=0.4))
+    outcome = Outcome(
+        "m-1.2", detections=found("dog", "cat", "dog"), detected_at=detected_at, saved_at=detected_at + timedelta(seconds=0.4)
+    )
     predictions.finish(name, outcome, started=started)
     predictions.mark_replied(predictions.claim(name))
     sums = counted()

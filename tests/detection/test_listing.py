@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -28,9 +28,31 @@ FILTERS = {
     "labels": {"labels": "dog, cat"},
     "sure": {"labels": "dog, cat", "all_labels": "yes", "confidence": "50"},
     "confidence": {"confidence": "80"},
+    "unsure": {"confidence_to": "30"},
+    "count": {"count": "1", "count_to": "2"},
     "model": {"model": "m-2"},
     "seconds": {"seconds": "2"},
+    "quick": {"seconds_to": "3"},
 }
+# The same once more, as whoever knows nothing of `Filters` would put it.
+PLAIN: dict[str, Callable[[Prediction], bool]] = {
+    "since": lambda one: one.created_at >= NOW - timedelta(days=4),
+    "until": lambda one: one.created_at < NOW - timedelta(days=1, hours=5),
+    "chat": lambda one: one.chat_id == 2,
+    "status": lambda one: one.status.value == "FAILED",
+    "open": lambda one: not one.replied_at and not one.undeliverable,
+    "labels": lambda one: any(found.label in {"dog", "cat"} for found in one.detections),
+    "sure": lambda one: {"dog", "cat"} <= {found.label for found in one.detections if found.confidence >= 0.5},
+    "confidence": lambda one: any(found.confidence >= 0.8 for found in one.detections),
+    "unsure": lambda one: any(found.confidence <= 0.3 for found in one.detections),
+    "count": lambda one: one.status.value != "QUEUED" and 1 <= len(one.detections) <= 2,
+    "model": lambda one: one.model == "m-2",
+    "seconds": lambda one: one.replied_at is not None and (one.replied_at - one.received_at).total_seconds() >= 2,
+    "quick": lambda one: one.replied_at is not None and (one.replied_at - one.received_at).total_seconds() <= 3,
+}
+# What one of a pair says of detections holds for the very detections that the other means, so the two are not two questions.
+_ONE_QUESTION = {"labels", "sure", "confidence", "unsure", "count"}
+PAIRS = [names for names in itertools.combinations(FILTERS, 2) if not _ONE_QUESTION.issuperset(names)]
 
 
 def made(number: int, chance: random.Random) -> Prediction:
@@ -85,12 +107,12 @@ def all_pages(filters: Filters, *, size: int) -> list[Page]:
     return pages
 
 
-@pytest.mark.parametrize("names", [*itertools.combinations(FILTERS, 1), *itertools.combinations(FILTERS, 2)], ids="+".join)
+@pytest.mark.parametrize("names", [*itertools.combinations(FILTERS, 1), *PAIRS], ids="+".join)
 def test_each_filter_and_each_pair_gives_what_a_plain_filter_gives(names: tuple[str, ...], everything: list[Prediction]) -> None:
     filters = parse({name: value for filter_name in names for name, value in FILTERS[filter_name].items()})
     size = random.Random("+".join(names)).choice([5, 17, 100])
     pages = all_pages(filters, size=size)
-    expected = [one.prediction_id for one in everything if filters.matches(one)]
+    expected = [one.prediction_id for one in everything if all(PLAIN[name](one) for name in names)]
     assert [one.prediction_id for each in pages for one in each.predictions] == expected
     assert all(len(each.predictions) == size for each in pages[:-1] if each.looked_back_to is None)
 

@@ -16,10 +16,12 @@ from detection.decode import decode
 from detection.errors import PhotoMissing, Unavailable
 from detection.pipeline import give_up, process
 from detection.prediction import Box, Detection, Failure, Prediction, Status
+from detection.predictions import Outcome
+from detection.reruns import run_again
 from detection.submit import submit_photo
 from tests import queues
 from tests.clouds import Cloud
-from tests.photos import text
+from tests.photos import rotated, text
 from tests.results_server import ResultsServer
 
 CAT = Detection("cat", 0.91, Box(0.1, 0.2, 0.5, 0.75))
@@ -117,6 +119,46 @@ def test_the_attempt_after_the_last_does_not_run(results_server: ResultsServer, 
     assert (stored(name).status, stored(name).failure) == (Status.FAILED, Failure.GAVE_UP)
     assert detector.seen == []
     assert [name for name, _ in results_server.announced] == ["42-7"]
+
+
+def wanting(model: str) -> str:
+    """A run of a photo that was asked to be made with this model."""
+    first = stored(submit(plain()))
+    predictions.finish(first.prediction_id, Outcome(model="settled-1"))
+    again = run_again(stored(first.prediction_id), model=model)
+    assert again is not None
+    return again.prediction.prediction_id
+
+
+@pytest.mark.parametrize("wanted", ["settled-1", "other-2"])
+def test_a_run_is_made_with_the_model_that_it_wants(results_server: ResultsServer, cloud: Cloud, wanted: str) -> None:
+    own, other = SettledDetector(), SettledDetector(model="other-2")
+    process(name := wanting(wanted), own, worker="w1", further={"other-2": other}.get)
+    assert (stored(name).status, stored(name).model) == (Status.DONE, wanted)
+    assert (len(own.seen), len(other.seen)) == ((1, 0) if wanted == "settled-1" else (0, 1))
+
+
+def test_a_model_that_the_worker_does_not_have_is_a_failure_and_announced(
+    results_server: ResultsServer, cloud: Cloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    process(name := wanting("other-2"), detector := SettledDetector(), worker="w1")
+    assert (stored(name).status, stored(name).failure, detector.seen) == (Status.FAILED, Failure.NO_MODEL, [])
+    assert [name for name, _ in results_server.announced] == [name]
+    assert "no model other-2; FURTHER_MODELS names those it has" in caplog.text
+
+
+def test_a_model_that_ends_the_worker_when_it_is_loaded_is_given_up(results_server: ResultsServer, cloud: Cloud) -> None:
+    name = wanting("heavy-1")
+    for attempt in range(3):
+        predictions.start(name, worker=f"dead-{attempt}")
+    process(name, SettledDetector(), worker="w4", further=lambda _: pytest.fail("loaded once more"))
+    assert stored(name).failure is Failure.GAVE_UP
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_the_size_of_the_photo_is_stored_as_a_person_sees_it(results_server: ResultsServer, cloud: Cloud, orientation: int) -> None:
+    process(name := submit(rotated(plain(6000, 300), orientation=orientation)), SettledDetector(), worker="w1")
+    assert (stored(name).width, stored(name).height) == (6000, 300)
 
 
 def test_an_outage_is_no_attempt(results_server: ResultsServer, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from detection import config, photos, predictions
+from detection import chats, config, photos, predictions
 from detection.celery import DETECT
 from detection.clock import now
 from detection.errors import PhotoMissing, Unavailable
@@ -72,6 +72,21 @@ def test_an_erased_one_stays_gone_and_so_does_its_photo(cloud: Cloud) -> None:
     assert submit_photo(PHOTO, chat_id=42, message_id=7, received_at=now()) is None
     with pytest.raises(PhotoMissing):
         photos.get(photos.photo_key(42, "42-7"))
+
+
+@pytest.mark.parametrize("blocked", [42, -5])
+def test_of_a_blocked_chat_nothing_is_kept(cloud: Cloud, blocked: int) -> None:
+    """Nor of the supergroup that a blocked group became."""
+    chats.migrated(-5, 42)
+    assert chats.block(blocked)
+    assert not chats.block(blocked), "it was blocked before"
+    assert submit_photo(PHOTO, chat_id=42, message_id=7, received_at=now()) is None
+    assert predictions.get("42-7") is None
+    assert photos.keys("42/") == set()
+    assert queues.receive("photos") == []
+    assert chats.unblock(42)
+    assert not chats.unblock(42)
+    assert submit() == "42-7"
 
 
 def test_a_chat_with_several_open_predictions_waits_in_bulk(cloud: Cloud) -> None:

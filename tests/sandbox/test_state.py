@@ -21,6 +21,13 @@ def test_secrets_are_made_once_and_are_their_owners_alone(tmp_path: Path) -> Non
     assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
 
 
+def test_an_earlier_versions_secrets_stay_and_the_new_ones_are_added_once(tmp_path: Path) -> None:
+    (tmp_path / "secrets.json").write_text('{"results_key": "known already"}')
+    made = State(tmp_path).secrets()
+    assert made.results_key == "known already"
+    assert State(tmp_path).secrets() == made
+
+
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
     made = State(tmp_path).secrets()
     assert made.results_key not in repr(made)

@@ -16,6 +16,7 @@ import pytest
 from taskqueue import clients, shown
 from taskqueue.__main__ import parser
 from taskqueue.operating import operating_settings
+from taskqueue.pauses import Pause
 from taskqueue.queues import Queue, dead_urls
 from taskqueue.registry import Registry, RunningTask, Worker, create_table
 from tests.emulators import ROOT
@@ -27,7 +28,18 @@ APP = "tests.taskqueue.app"
 AT = datetime(2026, 11, 23, 22, 38, 4, tzinfo=UTC)
 QUEUES = [
     Queue(name="answers", url="u", depth=0, in_flight=0, delayed=2, dead_url="d", dead=0, oldest_seconds=0),
-    Queue(name="photos", url="u", depth=1200, in_flight=4, delayed=0, dead_url="d", dead=3, oldest_seconds=95.4, oldest_from="application"),
+    Queue(
+        name="photos",
+        url="u",
+        depth=1200,
+        in_flight=4,
+        delayed=0,
+        dead_url="d",
+        dead=3,
+        oldest_seconds=95.4,
+        oldest_from="application",
+        paused=Pause("photos", AT - timedelta(minutes=2), "olga"),
+    ),
     Queue(name="lone", url="u", depth=1, in_flight=0, delayed=0, dead_url=None, dead=None),
 ]
 UP = Worker(
@@ -37,6 +49,7 @@ UP = Worker(
     heartbeat_at=AT - timedelta(seconds=4),
     versions={"python": "3.11.7"},
     processes=4,
+    memory_bytes=631_000_000,
     busy=1,
     running=(RunningTask(id="5f0c", name="detect", started_at=AT - timedelta(seconds=2)),),
     last_poll_at=AT - timedelta(seconds=5),
@@ -61,15 +74,16 @@ def test_status_is_tables_and_what_needs_a_look() -> None:
         == """\
 queue    waiting  in flight  delayed  dead   oldest
 answers        0          0        2     0        -
-photos      1200          4        0     3     95 s
+photos      1200          4        0     3     95 s  paused
 lone           1          0        0     -  unknown
 
-worker          state   busy  done  failed  again  polled     up  instance  versions
-celery@vm/4711  up       1/4   512       0      0     5 s  3.0 h  -         python 3.11.7
+worker          state   busy  done  failed  again  polled     up  memory  instance  versions
+celery@vm/4711  up       1/4   512       0      0     5 s  3.0 h  631 MB  -         python 3.11.7
     runs detect 5f0c for 2 s
-celery@gone/1   silent   0/0     0       0      0       -    0 s  -
+celery@gone/1   silent   0/0     0       0      0       -    0 s       -  -
 
 ! 3 dead behind photos: python -m taskqueue dead-letters -A proj --queue photos
+! photos is paused since 2 min, by olga: python -m taskqueue resume -A proj photos
 ! lone has no dead-letter queue: its redrive policy names none
 ! celery@gone/1 is silent for 3 min: killed, cut off, or without DynamoDB"""
     )
@@ -85,7 +99,7 @@ def test_help_names_every_command_and_shows_examples_that_parse() -> None:
     told = taskqueue("--help")
     assert told.returncode == 0
     examples = re.findall(r"^  python -m taskqueue (.*?) {2,}\S", told.stdout, flags=re.MULTILINE)
-    assert {example.split()[0] for example in examples} == {"status", "workers", "dead-letters", "redrive"}
+    assert {example.split()[0] for example in examples} == {"status", "workers", "dead-letters", "redrive", "pause", "resume"}
     for example in examples:
         parser().parse_args(example.split())
 
@@ -108,6 +122,8 @@ def test_the_app_is_named_before_or_after_the_command_or_by_the_environment(proj
         (("redrive", "x", "--all", "-A", APP), "--all"),
         (("dead-letters", "--queue", "nowhere", "-A", APP), "work"),
         (("redrive", "--all", "--rate", "0", "-A", APP), "--rate"),
+        (("pause", "nowhere", "-A", APP), "work"),
+        (("pause", "work", "-A", APP), "taskqueue_registry_table"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(project: Project, arguments: tuple[str, ...], word: str) -> None:

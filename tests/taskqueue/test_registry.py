@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psutil
 import pytest
 
 from taskqueue import clients
@@ -26,6 +27,8 @@ SOME = Worker(
     heartbeat_at=AT,
     versions={"python": "3.11.7", "model": "yolov5n-4f180cf23ba0"},
     queues=("first", "second"),
+    paused=("second",),
+    memory_bytes=631_242_752,
     processes=4,
     busy=1,
     running=(RunningTask(id="5f0c", name="run", started_at=AT),),
@@ -74,6 +77,12 @@ def settings(table: str, **more: Any) -> dict[str, Any]:
     return operating_settings(registry_table=table, **more)
 
 
+def proportional_set_sizes(pid: int) -> int:
+    """Of a process and all below it, as another program counts them."""
+    processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    return sum(process.memory_full_info().pss for process in processes)
+
+
 def test_a_worker_is_read_as_it_was_written() -> None:
     assert from_item(to_item(SOME)) == SOME
 
@@ -113,7 +122,7 @@ def test_a_worker_tells_what_it_runs_and_what_it_did(project: Project, registry:
     project.send("run", "quick")
     project.send("fail", "this")
     project.send("die", "that")
-    with project.worker("--concurrency", "2", settings=told):
+    with project.worker("--concurrency", "2", settings=told) as worker:
         wait_for(lambda: project.texts("ended"), seconds=20, what="the quick task's end")
         seen(registry, lambda one: one.done == 1 and one.failed >= 2)  # the one that raised, and the one that was killed
         task_id = project.send("run", "slow", 4)
@@ -127,6 +136,7 @@ def test_a_worker_tells_what_it_runs_and_what_it_did(project: Project, registry:
         assert now() - busy.last_poll_at < timedelta(seconds=5)
         assert busy.versions["samples"] == "1.2.3"
         assert {"python", "celery"} < set(busy.versions)
+        assert busy.memory_bytes == pytest.approx(proportional_set_sizes(worker.process.pid), rel=0.1)
     assert only(registry) is None  # it signed off
 
 
