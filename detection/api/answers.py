@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from detection.prediction import Failure, Prediction, Status
+from detection.prediction import RIGHT, WRONG, Failure, Prediction, Status
 
 
 class Box(serializers.Serializer[Prediction]):
@@ -45,11 +45,15 @@ class OnePrediction(serializers.Serializer[Prediction]):
     given_back = serializers.IntegerField(help_text="How many of these attempts ended by no fault of the photo's.")
     worker = serializers.CharField(allow_null=True)
     model = serializers.CharField(allow_null=True, help_text="The version of the model that looked at it.")
+    wanted_model = serializers.CharField(allow_null=True, help_text="The version that this run was asked to be made with.")
+    width = serializers.IntegerField(allow_null=True, help_text="Of the photo as a person sees it, in pixels.")
+    height = serializers.IntegerField(allow_null=True)
     detections = Detection(many=True)
     failure = serializers.ChoiceField(
         choices=[failure.value for failure in Failure], source="failure.value", allow_null=True, help_text="Why it FAILED."
     )
     undeliverable = serializers.CharField(allow_null=True, help_text="Why the chat can't have its answer.")
+    verdict = serializers.ChoiceField(choices=[RIGHT, WRONG], allow_null=True, help_text="What a person said of the answer.")
     received_at = serializers.DateTimeField(help_text="The photo came to the bot.")
     stored_at = _time("The photo was stored.")
     created_at = serializers.DateTimeField(help_text="The prediction was made; lists are in the order of this time.")
@@ -60,6 +64,7 @@ class OnePrediction(serializers.Serializer[Prediction]):
     finished_at = _time("The result was written down.")
     announce_at = _time("When its next announcement is due, if the first was not taken.")
     replied_at = _time("The chat had its answer.")
+    reopened_at = _time("When an operator last had the answer sent again.")
 
 
 class Page(serializers.Serializer[dict[str, object]]):

@@ -9,12 +9,15 @@ from django.http import QueryDict
 from drf_spectacular.utils import OpenApiParameter
 
 from detection.filters import BadFilters
-from detection.prediction import Status
+from detection.prediction import RIGHT, WRONG, Status
 
 CURSOR = "cursor"
 _MOST_OF_A_CHAT_ID = 2**52 - 1
 _MOMENT: dict[str, Any] = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
 _YES: dict[str, Any] = {"type": "string", "enum": ["yes", "on"]}
+_PERCENT: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 100}
+_SECONDS: dict[str, Any] = {"type": "number", "minimum": 0}
+_COUNT: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": 1000}
 _WORD: dict[str, Any] = {"type": "string", "pattern": r"\S"}
 
 # Name → its JSON Schema, and what it asks for. A test holds the names to those of detection.filters.Filters.
@@ -26,12 +29,14 @@ FILTERS: dict[str, tuple[dict[str, Any], str]] = {
     "is_open": (_YES, "Still waited for: not replied to, and not undeliverable."),
     "labels": ({"type": "string", "pattern": r"[^\s,]"}, "One of these was found, such as `dog, cat`."),
     "all_labels": (_YES, "Each of `labels` was found."),
-    "confidence": (
-        {"type": "number", "minimum": 0, "maximum": 100},
-        "One of `labels` (of anything, where none is named) was found with this confidence at least, in %.",
-    ),
+    "confidence": (_PERCENT, "One of `labels` (of anything, where none is named) was found with this confidence at least, in %."),
+    "confidence_to": (_PERCENT, "… and at most; the same detection has to be both."),
+    "count": (_COUNT, "So many detections of these labels and this confidence at least."),
+    "count_to": (_COUNT, "… and at most; 0 also finds where nothing was found."),
     "model": (_WORD, "Looked at by this version of the model."),
-    "seconds": ({"type": "number", "minimum": 0}, "From the photo's arrival to the answer it took at least so long."),
+    "verdict": ({"type": "string", "enum": [RIGHT, WRONG]}, "A person said so of the answer."),
+    "seconds": (_SECONDS, "From the photo's arrival to the answer it took at least so long."),
+    "seconds_to": (_SECONDS, "… and at most."),
 }
 _CURSOR = {"type": "string", "format": "cursor"}, "A place in the list, out of a page's `newer` or `older`: take these links as they are."
 
