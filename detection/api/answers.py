@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from detection.dashboard import STAGES
 from detection.prediction import RIGHT, WRONG, Failure, Prediction, Status
 
 
@@ -78,6 +79,36 @@ class Page(serializers.Serializer[dict[str, object]]):
     )
     newer = serializers.URLField(allow_null=True, help_text="The page of what is newer.")
     older = serializers.URLField(allow_null=True, help_text="The page of what is older; null at the end.")
+
+
+class Seconds(serializers.Serializer[dict[str, object]]):
+    """How long a stage took: of so many, up to so many seconds for 50, 95 and 99 in a hundred. At most 41 % too high, never too low."""
+
+    times = serializers.IntegerField()
+    p50 = serializers.FloatField(allow_null=True)
+    p95 = serializers.FloatField(allow_null=True)
+    p99 = serializers.FloatField(allow_null=True)
+
+
+def _by_name(what: str) -> serializers.DictField:
+    return serializers.DictField(child=serializers.IntegerField(), help_text=what)
+
+
+class Figures(serializers.Serializer[dict[str, object]]):
+    """What was counted between two times, in whole hours."""
+
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField()
+    photos = serializers.IntegerField(help_text="That came in.")
+    done = serializers.IntegerField(help_text="Predictions that were made.")
+    failed = serializers.IntegerField()
+    replied = serializers.IntegerField(help_text="Answers that chats had.")
+    undeliverable = serializers.IntegerField()
+    perhaps_twice = serializers.IntegerField(help_text="Answers that a chat may have had twice.")
+    stages = serializers.DictField(child=Seconds(), help_text=f"Of {', '.join(STAGES)}.")
+    failures = _by_name("Reason → predictions.")
+    classes = _by_name("Label → detections.")
+    models = _by_name("Version → predictions.")
 
 
 class Problem(serializers.Serializer[dict[str, object]]):
