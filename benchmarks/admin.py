@@ -44,12 +44,14 @@ class Row:
     visits: int
     p95_ms: float
     emulator_ms: float  # the median of its part in a visit
+    own_ms: float  # the p95 of what is left of a visit without that part
+    cpu_ms: float  # the median of what our process worked, whatever else the machine did
     requests: int  # to DynamoDB: the most of any visit
     read_units: float  # the most of any visit
 
 
 def run(plan: Plan, folder: Path) -> list[Event]:
-    """The events: `visit` (ms), `sent` (since, until) and `read` (operation, units), each with its page, predictions and visit."""
+    """The events: `visit` (ms, cpu_ms), `sent` (since, until) and `read` (operation, units), each with its page, predictions and visit."""
     asyncio.run(_run(plan, folder))
     return events.read(folder / "events.jsonl")
 
@@ -73,13 +75,18 @@ def figures(found: Iterable[Event]) -> list[Row]:
 
 
 def _row(page: str, predictions: int, visits: list[Event], counted: list[Event]) -> Row:
-    its = [[e for e in counted if (e["page"], e["predictions"], e["visit"]) == (page, predictions, v["visit"])] for v in visits]
+    its: list[list[Event]] = [
+        [e for e in counted if (e["page"], e["predictions"], e["visit"]) == (page, predictions, v["visit"])] for v in visits
+    ]
+    emulator = [1000 * covered([(e["since"], e["until"]) for e in events.of(one, "sent")]) for one in its]
     return Row(
         page=page,
         predictions=predictions,
         visits=len(visits),
         p95_ms=percentile([visit["ms"] for visit in visits], 95),
-        emulator_ms=statistics.median(1000 * covered([(e["since"], e["until"]) for e in events.of(one, "sent")]) for one in its),
+        emulator_ms=statistics.median(emulator),
+        own_ms=percentile([visit["ms"] - part for visit, part in zip(visits, emulator, strict=True)], 95),
+        cpu_ms=statistics.median(visit["cpu_ms"] for visit in visits),
         requests=max(len(events.of(one, "sent")) for one in its),
         read_units=max(sum(e["units"] for e in events.of(one, "read")) for one in its),
     )
@@ -106,9 +113,8 @@ def bars(rows: list[Row]) -> list[Bar]:
 
 
 def _bars_of(small: Row, large: Row) -> list[Bar]:
-    own = large.p95_ms - large.emulator_ms
     return [
-        Bar(f"{large.page}: {own:.0f} ms p95 beside the emulator's, at most {MOST_OWN_MS:.0f}", own <= MOST_OWN_MS),
+        Bar(f"{large.page}: {large.own_ms:.0f} ms p95 beside the emulator's, at most {MOST_OWN_MS:.0f}", large.own_ms <= MOST_OWN_MS),
         Bar(f"{large.page}: {large.requests} requests, no more than {small.requests}", large.requests <= small.requests),
         Bar(
             f"{large.page}: {large.read_units:g} read units, no more than {small.read_units:g} and {MOST_GROWTH - 1:.0%}",
@@ -130,7 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
         given.raw.unlink(missing_ok=True)
         events.append(given.raw, found)
     rows = figures(found)
-    shown = ["page", "predictions", "visits", "p95 ms", "emulator ms", "requests", "read units"]
+    shown = ["page", "predictions", "visits", "p95 ms", "emulator ms", "own p95 ms", "CPU ms", "requests", "read units"]
     report.say(report.table(shown, [list(asdict(row).values()) for row in rows]))
     return report.finish({"pages": [asdict(row) for row in rows]}, [] if given.quick else bars(rows))
 
