@@ -40,7 +40,8 @@ def pages(made: Sequence[Prediction]) -> dict[str, str]:
         "by open": {"is_open": "yes"},
         "bounded": {"model": "none-of-these"},
     }
-    return {name: "/admin/predictions/?" + urlencode(query) for name, query in queries.items()} | {"one": f"/admin/predictions/{one}/"}
+    lists = {name: "/admin/predictions/?" + urlencode(query) for name, query in queries.items()}
+    return lists | {"one": f"/admin/predictions/{one}/", "dashboard": "/admin/dashboard/?range=week"}
 
 
 def visit(client: Any, meter: Meter, note: Log, *, page: str, address: str, predictions: int, visits: int) -> None:

@@ -15,15 +15,22 @@ from detection.prediction import Status
 from detection.served import FURTHER, MODEL
 from detection.table import PredictionItem
 
+MOST_READ = 200  # of the oldest open predictions in each shard of their index
+
 
 def oldest() -> dict[str, datetime | None]:
     """Since when the oldest prediction of each queue of photos waits to be finished; None: none does.
 
-    SQS tells nobody the age of a message, and CloudWatch a minute later; the index of open predictions knows at once.
+    SQS tells nobody the age of a message, and CloudWatch a minute later; the index of open predictions knows at once. It is asked for
+    the first of each shard alone, whatever the backlog: a queue that none of them is in is left out, since nobody knows.
     """
-    return {
-        queue: min(filter(None, (_oldest(queue, shard) for shard in range(OPEN_SHARDS))), default=None) for queue in (PHOTOS, PHOTOS_BULK)
-    }
+    shards = [_first(shard) for shard in range(OPEN_SHARDS)]
+    told: dict[str, datetime | None] = {}
+    for queue in (PHOTOS, PHOTOS_BULK):
+        found = [next((at for name, at in waiting if name == queue), None) for waiting, _ in shards]
+        if all(at or is_all for at, (_, is_all) in zip(found, shards, strict=True)):
+            told[queue] = min(filter(None, found), default=None)
+    return told
 
 
 def versions() -> dict[str, str]:
@@ -36,10 +43,10 @@ def versions() -> dict[str, str]:
     return {"app": project["version"], MODEL: load(config.worker().detection_model).version, **further}
 
 
-def _oldest(queue: str, shard: int) -> datetime | None:
-    """In one shard of the index, which has them by their creation; they are queued in that order but for a moment."""
+def _first(shard: int) -> tuple[list[tuple[str, datetime]], bool]:
+    """Queues and times of those that wait, by their creation (they are queued in that order but for a moment); and whether that is all."""
     table.predictions()
-    waiting = (PredictionItem.status == Status.QUEUED.value) & (PredictionItem.queue == queue)
     with translated("reading the index of open predictions"):
-        found = PredictionItem.open_ones.query(shard, PredictionItem.created_at < now(), filter_condition=waiting, limit=1)
-        return next((item.queued_at for item in found), None)
+        found = list(PredictionItem.open_ones.query(shard, PredictionItem.created_at < now(), limit=MOST_READ, page_size=MOST_READ))
+    waiting = [(str(item.queue), item.queued_at) for item in found if item.status == Status.QUEUED.value and item.queued_at]
+    return waiting, len(found) < MOST_READ

@@ -53,7 +53,7 @@ def _plan_run(name: str) -> Step:
         return Step(name, GONE, happens=False)
     newest = runs[-1]
     of = "" if newest.prediction_id == name else f"the newest run of {name}, "
-    then = "the chat gets the new answer too" if not newest.is_open else "its chat still waits, and gets the answer of the new run alone"
+    then = "the chat gets the new answer too" if newest.is_finished else "the chat, which still waits, gets the answer of the new run alone"
     return Step(newest.prediction_id, f"{of}is run again as {_next(newest)}; {then}")
 
 
@@ -131,7 +131,7 @@ def _delete(name: str, _: Wish) -> Step:
     others = [one for one in erased.prediction_ids if one != name]
     also = f", and with it {', '.join(others)}" if others else ""
     there = bool(erased.prediction_ids or erased.pictures)
-    return Step(name, f"deleted{also}; {erased.pictures} pictures" if there else "was deleted already", happens=there)
+    return Step(name, f"deleted{also}; pictures: {erased.pictures}" if there else "was deleted already", happens=there)
 
 
 ACTIONS = {

@@ -14,11 +14,11 @@ from detection.models import Prediction
 _LONGEST_NAME = 200  # of LogEntry.object_repr
 
 
-def note(request: HttpRequest, name: str, what: str, *, deleted: bool = False) -> None:
+def note(request: HttpRequest, name: str, what: str, *, deleted: bool = False) -> LogEntry:
     """Write down that whoever asks did this to the thing of this name: a prediction's id, `chat 42`, `queue photos`."""
     if isinstance(request.user, AnonymousUser):
         raise TypeError("nobody does anything here without having logged in")
-    LogEntry.objects.create(
+    return LogEntry.objects.create(
         user_id=request.user.pk,
         content_type_id=ContentType.objects.get_for_model(Prediction, for_concrete_model=False).pk,
         object_id=name[:_LONGEST_NAME],

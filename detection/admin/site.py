@@ -10,10 +10,34 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 
-from detection.admin import actions_page, chats_page, pages, prediction_page, predictions_page
+from detection.admin import (
+    actions_page,
+    chats_page,
+    dashboard_page,
+    export_page,
+    letters_page,
+    pages,
+    prediction_page,
+    predictions_page,
+    queues_page,
+)
 
-PAGES: tuple[pages.Page, ...] = (*actions_page.PAGES, *chats_page.PAGES, *predictions_page.PAGES, *prediction_page.PAGES)
-MENU = (("admin:predictions", "Predictions"),)  # the pages that the head of every page links to
+PAGES: tuple[pages.Page, ...] = (
+    *dashboard_page.PAGES,
+    *actions_page.PAGES,
+    *chats_page.PAGES,
+    *export_page.PAGES,
+    *predictions_page.PAGES,
+    *prediction_page.PAGES,
+    *letters_page.PAGES,
+    *queues_page.PAGES,
+)
+MENU = (  # the pages that the head of every page links to
+    ("admin:dashboard", "Dashboard"),
+    ("admin:predictions", "Predictions"),
+    ("admin:letters", "Dead letters"),
+    ("admin:queues", "Queues"),
+)
 
 
 class Log(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy alone
@@ -56,4 +80,4 @@ class OperatorsSite(admin.AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
         # Django says TemplateResponse, and calls it as a view, which may answer anything.
-        return redirect("admin:predictions") if pages.may(request, pages.VIEW) else super().index(request, extra_context)
+        return redirect("admin:dashboard") if pages.may(request, pages.VIEW) else super().index(request, extra_context)

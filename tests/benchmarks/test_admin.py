@@ -69,7 +69,7 @@ def test_it_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     raw = tmp_path / "raw.jsonl"
     assert admin.main(["--quick", "--raw", str(raw)]) == 0
     found = last_line(capsys)["pages"]
-    names = ["list", "by day", "by chat", "by open", "bounded", "one"]
+    names = ["list", "by day", "by chat", "by open", "bounded", "one", "dashboard"]
     assert [(row["page"], row["predictions"]) for row in found] == [(name, size) for size in (60, 200) for name in names]
     assert all(
         0 < row["emulator_ms"] < row["p95_ms"] and row["cpu_ms"] > 0 and row["requests"] > 0 and row["read_units"] >= 0.5 for row in found

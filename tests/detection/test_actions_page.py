@@ -118,7 +118,7 @@ def test_the_newest_run_is_run_again_and_once(cloud: Cloud, owner: Client) -> No
     run_again(stored("42-7"))
     page = asked(owner, "run-again", "42-7", "42-7-1")
     assert form(page)["ids"] == ["42-7-1"]
-    assert "its chat still waits, and gets the answer of the new run alone" in page
+    assert "the chat, which still waits, gets the answer of the new run alone" in page
     confirmed(owner, page)
     assert stored("42-7-1").undeliverable == "run again as 42-7-2"
 
@@ -156,7 +156,7 @@ def test_delete_with_pictures_and_with_the_runs_of_the_same_photo(cloud: Cloud, 
     photos.put("42/42-7/photo", b"x", content_type="image/jpeg")
     page = asked(owner, "delete", "42-7")
     assert "is deleted with its pictures; since its photo is theirs too, so are 42-7-1" in page
-    assert confirmed(owner, page) == ("/admin/predictions/?", ["42-7: deleted, and with it 42-7-1; 1 pictures."])
+    assert confirmed(owner, page) == ("/admin/predictions/?", ["42-7: deleted, and with it 42-7-1; pictures: 1."])
     assert confirmed(owner, page)[1] == ["42-7: was deleted already."]
     assert predictions.get("42-7") is predictions.get("42-7-1") is None
     assert photos.keys("42/") == set()

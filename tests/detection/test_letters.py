@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from detection import aws, config, predictions
+from detection import aws, config, overview, predictions
 from detection.celery import ANNOUNCE, DETECT, RECONCILE
 from detection.clock import now
 from detection.errors import Unavailable
+from detection.items import OPEN_SHARDS
 from detection.letters import NotOurs, redrive
 from detection.overview import oldest
 from detection.prediction import Failure, Prediction, Status
@@ -24,6 +25,7 @@ from taskqueue.dead_letters import DeadLetter
 from tests import queues
 from tests.clouds import Cloud, send_through
 from tests.emulators import ROOT
+from tests.requests_made import requests_made
 
 both_emulators = pytest.mark.parametrize("cloud", ["ministack", "moto"], indirect=True)
 
@@ -148,6 +150,19 @@ def test_the_oldest_in_a_queue_is_told_from_the_table(cloud: Cloud) -> None:
         submit(message_id)
     predictions.finish(first.prediction_id, Outcome(model="a"))
     assert oldest() == {"photos": stored("42-2").queued_at, "photos-bulk": stored("42-4").queued_at}
+
+
+def test_a_long_backlog_costs_no_more_to_look_at(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the index goes on beyond what is read, a queue that was not met is left out: something may wait there, and nobody knows."""
+    monkeypatch.setattr(overview, "MOST_READ", 2)
+    with requests_made() as of_none:
+        assert oldest() == {"photos": None, "photos-bulk": None}
+    for chat_id in range(1, 13):  # at least three in one shard or other
+        submit_photo(b"bytes", chat_id=chat_id, message_id=7, received_at=now())
+    with requests_made() as of_many:
+        told = oldest()
+    assert of_many == of_none == ["Query"] * OPEN_SHARDS
+    assert told == {"photos": stored("1-7").queued_at}
 
 
 def test_the_command_line_does_all_of_it(cloud: Cloud) -> None:

@@ -30,7 +30,6 @@ def done(message_id: int = 7) -> Prediction:
     return stored(name)
 
 
-@both_emulators
 def test_a_run_with_another_model_beside_one_that_is_done(cloud: Cloud) -> None:
     first = done()
     again = start_again(first, model="m-2")

@@ -45,7 +45,6 @@ def test_it_is_open_again_and_announced(cloud: Cloud) -> None:
     assert not stored().is_open
 
 
-@both_emulators
 def test_what_was_undeliverable_too(cloud: Cloud) -> None:
     predictions.finish(created(), Outcome(model="m-1"))
     predictions.mark_undeliverable(predictions.claim("42-7"), "the bot was kicked")
@@ -102,7 +101,6 @@ def test_the_wait_is_counted_from_the_asking(cloud: Cloud) -> None:
     assert min(buckets) < "latency_20", "up to 100 s"
 
 
-@both_emulators
 def test_a_verdict_is_the_last_one_given(cloud: Cloud) -> None:
     predictions.finish(created(), Outcome(model="m-1"))
     for verdict in ("right", "right", "wrong"):

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Iterable
 
 import pytest
+from django.urls import reverse
 
 from polysite.asgi import App, Message, Receive, Send, guarded
 
 
-async def asked(app: App, messages: Iterable[Message], *, headers: Iterable[tuple[bytes, bytes]] = ()) -> list[Message]:
+async def asked(app: App, messages: Iterable[Message], *, path: str = "/", headers: Iterable[tuple[bytes, bytes]] = ()) -> list[Message]:
     """What the application sends when these messages come in, one after the other."""
     incoming = iter(messages)
     sent: list[Message] = []
@@ -21,7 +22,7 @@ async def asked(app: App, messages: Iterable[Message], *, headers: Iterable[tupl
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await app({"type": "http", "headers": list(headers)}, receive, send)
+    await app({"type": "http", "path": path, "headers": list(headers)}, receive, send)
     return sent
 
 
@@ -67,6 +68,16 @@ async def test_hanging_up_stops_nothing_that_came_in_whole() -> None:
 
     sent = await asked(guarded(app), [part(1), {"type": "http.disconnect"}])
     assert sent[0]["status"] == 200
+
+
+async def test_hanging_up_stops_an_export() -> None:
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        await receive()
+        assert (await receive())["type"] == "http.disconnect"
+        await send({"type": "told"})
+
+    export = reverse("admin:export")
+    assert await asked(guarded(app), [part(1), {"type": "http.disconnect"}], path=export) == [{"type": "told"}]
 
 
 async def test_hanging_up_in_the_middle_of_a_body_is_told() -> None:
