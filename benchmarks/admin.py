@@ -32,7 +32,7 @@ MOST_GROWTH = 1.05  # of read units: the small table may end before a page that 
 class Plan:
     small: int = 1_000
     large: int = 100_000
-    visits: int = 40
+    visits: int = 30
 
 
 @dataclass(frozen=True)
