@@ -32,7 +32,7 @@ MOST_GROWTH = 1.05  # of read units: the small table may end before a page that 
 class Plan:
     small: int = 1_000
     large: int = 100_000
-    visits: int = 40
+    visits: int = 30
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,14 @@ class Row:
     visits: int
     p95_ms: float
     emulator_ms: float  # the median of its part in a visit
+    own_ms: float  # the p95 of what is left of a visit without that part
+    cpu_ms: float  # the median of what our process worked, whatever else the machine did
     requests: int  # to DynamoDB: the most of any visit
     read_units: float  # the most of any visit
 
 
 def run(plan: Plan, folder: Path) -> list[Event]:
-    """The events: `visit` (ms), `sent` (since, until) and `read` (operation, units), each with its page, predictions and visit."""
+    """The events: `visit` (ms, cpu_ms), `sent` (since, until) and `read` (operation, units), each with its page, predictions and visit."""
     asyncio.run(_run(plan, folder))
     return events.read(folder / "events.jsonl")
 
@@ -73,13 +75,18 @@ def figures(found: Iterable[Event]) -> list[Row]:
 
 
 def _row(page: str, predictions: int, visits: list[Event], counted: list[Event]) -> Row:
-    its = [[e for e in counted if (e["page"], e["predictions"], e["visit"]) == (page, predictions, v["visit"])] for v in visits]
+    its: list[list[Event]] = [
+        [e for e in counted if (e["page"], e["predictions"], e["visit"]) == (page, predictions, v["visit"])] for v in visits
+    ]
+    emulator = [1000 * covered([(e["since"], e["until"]) for e in events.of(one, "sent")]) for one in its]
     return Row(
         page=page,
         predictions=predictions,
         visits=len(visits),
         p95_ms=percentile([visit["ms"] for visit in visits], 95),
-        emulator_ms=statistics.median(1000 * covered([(e["since"], e["until"]) for e in events.of(one, "sent")]) for one in its),
+        emulator_ms=statistics.median(emulator),
+        own_ms=percentile([visit["ms"] - part for visit, part in zip(visits, emulator, strict=True)], 95),
+        cpu_ms=statistics.median(visit["cpu_ms"] for visit in visits),
         requests=max(len(events.of(one, "sent")) for one in its),
         read_units=max(sum(e["units"] for e in events.of(one, "read")) for one in its),
     )
@@ -106,9 +113,8 @@ def bars(rows: list[Row]) -> list[Bar]:
 
 
 def _bars_of(small: Row, large: Row) -> list[Bar]:
-    own = large.p95_ms - large.emulator_ms
     return [
-        Bar(f"{large.page}: {own:.0f} ms p95 beside the emulator's, at most {MOST_OWN_MS:.0f}", own <= MOST_OWN_MS),
+        Bar(f"{large.page}: {large.own_ms:.0f} ms p95 beside the emulator's, at most {MOST_OWN_MS:.0f}", large.own_ms <= MOST_OWN_MS),
         Bar(f"{large.page}: {large.requests} requests, no more than {small.requests}", large.requests <= small.requests),
         Bar(
             f"{large.page}: {large.read_units:g} read units, no more than {small.read_units:g} and {MOST_GROWTH - 1:.0%}",
@@ -121,16 +127,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--raw", type=Path, help="keep the events in this file")
     parser.add_argument("--figures", type=Path, help="run nothing: compute the figures from the events in this file")
-    parser.add_argument("--quick", action="store_true", help="100 and 400 predictions and 3 visits, to see that it runs; no bars")
+    parser.add_argument("--quick", action="store_true", help="60 and 200 predictions and 2 visits, to see that it runs; no bars")
     given = parser.parse_args(arguments)
-    plan = Plan(small=100, large=400, visits=3) if given.quick else Plan()
+    plan = Plan(small=60, large=200, visits=2) if given.quick else Plan()
     with tempfile.TemporaryDirectory(prefix="bench-admin-") as folder:
         found = events.read(given.figures) if given.figures else run(plan, Path(folder))
     if given.raw and not given.figures:
         given.raw.unlink(missing_ok=True)
         events.append(given.raw, found)
     rows = figures(found)
-    shown = ["page", "predictions", "visits", "p95 ms", "emulator ms", "requests", "read units"]
+    shown = ["page", "predictions", "visits", "p95 ms", "emulator ms", "own p95 ms", "CPU ms", "requests", "read units"]
     report.say(report.table(shown, [list(asdict(row).values()) for row in rows]))
     return report.finish({"pages": [asdict(row) for row in rows]}, [] if given.quick else bars(rows))
 

@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     erasing.add_argument("--yes", action="store_true", help="do it: there is no way back")
     filling = commands.add_parser("fill", help="make up a month of predictions, on an emulator of AWS: for development and tests")
-    filling.add_argument("--predictions", type=int, default=20_000, metavar="N", help="how many (default: %(default)s)")
+    filling.add_argument("--predictions", type=_at_least_one, default=20_000, metavar="N", help="how many (default: %(default)s)")
     filling.add_argument("--pictures", type=int, default=200, metavar="N", help="of the newest, that get pictures (default: %(default)s)")
     filling.add_argument("--seed", type=int, default=1, help="the same seed at the same time gives the same (default: %(default)s)")
     arguments = parser.parse_args(argv)
@@ -75,6 +75,12 @@ def _show(prediction_id: str) -> int:
     prediction = predictions.get(prediction_id)
     print(as_json(prediction) if prediction else f"there is no prediction {prediction_id}")
     return 0 if prediction else 1
+
+
+def _at_least_one(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{number} is too few: give 1 or more")
+    return number
 
 
 def _fill(count: int, *, pictures: int, seed: int) -> int:

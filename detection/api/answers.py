@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from detection.dashboard import STAGES
 from detection.prediction import RIGHT, WRONG, Failure, Prediction, Status
 
 
@@ -45,7 +46,7 @@ class OnePrediction(serializers.Serializer[Prediction]):
     given_back = serializers.IntegerField(help_text="How many of these attempts ended by no fault of the photo's.")
     worker = serializers.CharField(allow_null=True)
     model = serializers.CharField(allow_null=True, help_text="The version of the model that looked at it.")
-    wanted_model = serializers.CharField(allow_null=True, help_text="The version that a further run was asked to be made with.")
+    wanted_model = serializers.CharField(allow_null=True, help_text="The version that this run was asked to be made with.")
     width = serializers.IntegerField(allow_null=True, help_text="Of the photo as a person sees it, in pixels.")
     height = serializers.IntegerField(allow_null=True)
     detections = Detection(many=True)
@@ -53,6 +54,7 @@ class OnePrediction(serializers.Serializer[Prediction]):
         choices=[failure.value for failure in Failure], source="failure.value", allow_null=True, help_text="Why it FAILED."
     )
     undeliverable = serializers.CharField(allow_null=True, help_text="Why the chat can't have its answer.")
+    verdict = serializers.ChoiceField(choices=[RIGHT, WRONG], allow_null=True, help_text="What a person said of the answer.")
     received_at = serializers.DateTimeField(help_text="The photo came to the bot.")
     stored_at = _time("The photo was stored.")
     created_at = serializers.DateTimeField(help_text="The prediction was made; lists are in the order of this time.")
@@ -63,8 +65,7 @@ class OnePrediction(serializers.Serializer[Prediction]):
     finished_at = _time("The result was written down.")
     announce_at = _time("When its next announcement is due, if the first was not taken.")
     replied_at = _time("The chat had its answer.")
-    reopened_at = _time("An operator last had the answer sent again.")
-    verdict = serializers.ChoiceField(choices=[RIGHT, WRONG], allow_null=True, help_text="What a person said of the answer.")
+    reopened_at = _time("When an operator last had the answer sent again.")
 
 
 class Page(serializers.Serializer[dict[str, object]]):
@@ -78,6 +79,36 @@ class Page(serializers.Serializer[dict[str, object]]):
     )
     newer = serializers.URLField(allow_null=True, help_text="The page of what is newer.")
     older = serializers.URLField(allow_null=True, help_text="The page of what is older; null at the end.")
+
+
+class Seconds(serializers.Serializer[dict[str, object]]):
+    """How long a stage took: of so many, up to so many seconds for 50, 95 and 99 in a hundred. At most 41 % too high, never too low."""
+
+    times = serializers.IntegerField()
+    p50 = serializers.FloatField(allow_null=True)
+    p95 = serializers.FloatField(allow_null=True)
+    p99 = serializers.FloatField(allow_null=True)
+
+
+def _by_name(what: str) -> serializers.DictField:
+    return serializers.DictField(child=serializers.IntegerField(), help_text=what)
+
+
+class Figures(serializers.Serializer[dict[str, object]]):
+    """What was counted between two times, in whole hours."""
+
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField()
+    photos = serializers.IntegerField(help_text="That came in.")
+    done = serializers.IntegerField(help_text="Predictions that were made.")
+    failed = serializers.IntegerField()
+    replied = serializers.IntegerField(help_text="Answers that chats had.")
+    undeliverable = serializers.IntegerField()
+    perhaps_twice = serializers.IntegerField(help_text="Answers that a chat may have had twice.")
+    stages = serializers.DictField(child=Seconds(), help_text=f"Of {', '.join(STAGES)}.")
+    failures = _by_name("Reason → predictions.")
+    classes = _by_name("Label → detections.")
+    models = _by_name("Version → predictions.")
 
 
 class Problem(serializers.Serializer[dict[str, object]]):

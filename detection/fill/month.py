@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zlib import crc32
 
 from detection.fill.coco import seen
 from detection.fill.people import DAYS, NEWEST, Sent, a_chat, sent
 from detection.photos import annotated_key, photo_key
-from detection.prediction import Failure, Prediction, Status, prediction_id
+from detection.prediction import RIGHT, WRONG, Failure, Prediction, Status, prediction_id
 
 # Each with the age, in months, since when it looks at photos.
 _MODELS = (("yolov5n-6f2a91c04d7e", 1.1), ("yolov5s-b83d5a17e920", 0.55), ("yolov5s-0c94e7d2f6a1", 0.2))
@@ -18,14 +19,15 @@ _FAILURES = {
     Failure.NOT_A_PHOTO: 30, Failure.FORMAT: 25, Failure.DAMAGED: 20, Failure.GAVE_UP: 12, Failure.TOO_LARGE: 8, Failure.EMPTY: 5,
 }  # fmt: skip
 _UNDELIVERABLE = ("Forbidden: bot was blocked by the user", "Chat not found", "Forbidden: bot was kicked from the group chat")
-_FAILED, _NOT_DELIVERED, _SLOW, _RUN_AGAIN = 0.04, 0.012, 0.04, 0.02  # shares
+_FAILED, _NOT_DELIVERED, _SLOW, _RUN_AGAIN, _JUDGED = 0.04, 0.012, 0.04, 0.02, 0.03  # shares
+_SIZES = ((960, 720), (720, 960), (800, 800))
 _IN_BULK = 3  # photos of an album before its chat has so many open ones that the next go to photos-bulk
 _GIVEN_UP_AFTER = 4  # attempts: three ended a worker each
 _MONTH = timedelta(days=DAYS)
 
 
 def month(count: int, *, seed: int, until: datetime) -> list[Prediction]:
-    """So many predictions (4 or more) of the month before `until`, in the order in which they were made."""
+    """So many predictions (1 or more) of the month before `until`, in the order in which they were made."""
     chance = random.Random(seed)  # noqa: S311 - made up, and to be made up again
     again = int(count * _RUN_AGAIN)
     waiting = min(count, 3 + count // 2000)
@@ -40,6 +42,11 @@ def month(count: int, *, seed: int, until: datetime) -> list[Prediction]:
 def heaviest_chat(seed: int) -> int:
     """The chat that sends most of any month of this seed, and that one of the newest photos is of."""
     return a_chat(random.Random(seed))  # noqa: S311
+
+
+def size_of(key: str) -> tuple[int, int]:
+    """The width and height of the photo under this key."""
+    return _SIZES[crc32(key.encode()) % len(_SIZES)]
 
 
 def _received(photo: Sent, chance: random.Random) -> Prediction:
@@ -67,6 +74,8 @@ def _worked(one: Prediction, chance: random.Random, *, until: datetime, place: i
     finished = _failed(started, chance) if chance.random() < _FAILED else _done(started, chance, until=until)
     if chance.random() < _NOT_DELIVERED:
         return replace(finished, undeliverable=chance.choice(_UNDELIVERABLE))
+    if finished.status is Status.DONE and chance.random() < _JUDGED:
+        finished = replace(finished, verdict=chance.choice([RIGHT, RIGHT, WRONG]))
     answering = chance.lognormvariate(-0.9, 0.4) + (chance.expovariate(1 / 15) if chance.random() < _SLOW / 2 else 0)
     return replace(finished, replied_at=_finish_of(finished) + _seconds(min(answering, NEWEST.total_seconds() / 4)))
 
@@ -79,10 +88,13 @@ def _started(one: Prediction, chance: random.Random, *, wait: float) -> Predicti
 def _done(one: Prediction, chance: random.Random, *, until: datetime) -> Prediction:
     detected_at = (one.started_at or one.created_at) + _seconds(chance.lognormvariate(-1.1, 0.35))
     saved_at = detected_at + _seconds(chance.uniform(0.03, 0.15))
+    width, height = size_of(one.photo_key)
     return replace(
         one,
         status=Status.DONE,
-        model=_model((until - one.created_at) / _MONTH),
+        width=width,
+        height=height,
+        model=one.wanted_model or _model((until - one.created_at) / _MONTH),
         detections=seen(chance),
         annotated_key=annotated_key(one),
         detected_at=detected_at,
@@ -118,6 +130,7 @@ def _further(first: Prediction, chance: random.Random, *, until: datetime) -> Pr
         stored_at=first.stored_at,
         received_at=at,
         created_at=at,
+        wanted_model=chance.choice([None, _MODELS[-1][0]]),
         queued_at=at + _seconds(0.02),
         queue="photos",
     )

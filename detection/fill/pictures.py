@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from detection import photos
 from detection.annotate import annotate
 from detection.colours import colour
+from detection.fill.month import size_of
 from detection.prediction import Detection, Failure, Prediction
 
 _GROUNDS = ((214, 224, 232), (232, 224, 208), (210, 226, 210), (226, 214, 226), (200, 204, 210))
-_SIZES = ((960, 720), (720, 960), (800, 800))
 _AT_ONCE = 4
 _NO_PHOTO = b"made up, and no photo\n"
 
@@ -47,11 +47,11 @@ def _as_sent(one: Prediction, picture: NDArray[np.uint8]) -> bytes:
 
 
 def _drawn(key: str, detections: Sequence[Detection]) -> NDArray[np.uint8]:
-    """Height × width × 3, RGB; which ground and size follows from the key."""
-    number = crc32(key.encode())
-    width, height = _SIZES[number % len(_SIZES)]
-    canvas = np.full((height, width, 3), _GROUNDS[number % len(_GROUNDS)], dtype=np.uint8)
-    cv2.rectangle(canvas, (0, height * 2 // 3), (width, height), [part * 0.85 for part in _GROUNDS[number % len(_GROUNDS)]], cv2.FILLED)
+    """Height × width × 3, RGB; which ground follows from the key."""
+    ground = _GROUNDS[crc32(key.encode()) % len(_GROUNDS)]
+    width, height = size_of(key)
+    canvas = np.full((height, width, 3), ground, dtype=np.uint8)
+    cv2.rectangle(canvas, (0, height * 2 // 3), (width, height), [part * 0.85 for part in ground], cv2.FILLED)
     for one in reversed(detections):  # the most certain on top
         corner = np.array([one.box.x1 * width, one.box.y1 * height])
         size = np.array([one.box.x2 * width, one.box.y2 * height]) - corner

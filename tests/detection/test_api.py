@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.cache import cache
 from django.test import Client
 from rest_framework.authtoken.models import Token
 
-from detection import config, listing, predictions
+from detection import config, hours, listing, predictions
 from detection.api import query
 from detection.api.answers import OnePrediction
+from detection.clock import now
+from detection.fill.write import fill
 from detection.filters import Filters
 from detection.prediction import Box, Detection, Failure, Prediction
 from detection.predictions import Outcome
@@ -51,7 +54,7 @@ def ids(answer: Any) -> list[str]:
     return [one["prediction_id"] for one in answer.json()["predictions"]]
 
 
-@pytest.mark.parametrize("path", [LIST, f"{LIST}/42-7"])
+@pytest.mark.parametrize("path", [LIST, f"{LIST}/42-7", "/api/dashboard"])
 def test_without_a_token_or_the_permission_nothing_is_told(path: str) -> None:
     assert Client().get(path).status_code == 401
     assert Client().get(path)["WWW-Authenticate"] == "Token"
@@ -65,6 +68,15 @@ def test_a_token_is_taken_from_no_url_and_a_session_is_none(client: Client) -> N
     assert client.get(LIST, {"token": key}).status_code == 401
     client.force_login(User.objects.create_superuser("olga"))
     assert client.get(LIST).status_code == 401
+
+
+def test_a_superuser_makes_a_token_in_the_admin(cloud: Cloud, client: Client) -> None:
+    client.force_login(User.objects.create_superuser("olga"))
+    user = User.objects.create_user("ada")
+    user.groups.add(Group.objects.get(name="viewer"))
+    assert client.post("/admin/authtoken/tokenproxy/add/", {"user": user.pk}).status_code == 302
+    headers = {"Authorization": f"Token {Token.objects.get(user=user).key}"}
+    assert Client(headers=headers).get(LIST).status_code == 200
 
 
 def test_a_user_who_was_locked_out_has_no_token_any_more(program: Client) -> None:
@@ -126,12 +138,34 @@ def test_each_mistake_is_named(program: Client) -> None:
     assert answer.status_code == 400
     mistakes = answer.json()["mistakes"]
     assert mistakes["chat"] == "is given more than once, but must be given once"
-    assert mistakes["chatt"].startswith("is no filter. There are since, until, chat,")
+    assert mistakes["chatt"].startswith("is unknown here. There are since, until, chat,")
     assert mistakes["labels"] == mistakes["model"] == "is empty: give it a value, or leave it out"
     read = program.get(LIST, {"since": "tuesday", "confidence": "120"}).json()
     assert read["mistakes"]["since"] == "is 'tuesday', but it must be a day or a time, such as 2026-11-23 or 2026-11-23T18:00 (UTC)"
     assert "confidence is '120', but it must be a number from 0 to 100, in %" in read["detail"]
     assert list(program.get(LIST, {"cursor": "x"}).json()["mistakes"]) == ["cursor"]
+
+
+def test_the_dashboard_has_the_counters_of_its_range(cloud: Cloud, program: Client) -> None:
+    hours.forget()
+    made = fill(200, seed=2, until=now())
+    told = program.get("/api/dashboard", {"range": "week"}).json()
+    since = datetime.fromisoformat(told["since"])
+    assert timedelta(days=7) <= now() - since < timedelta(days=7, hours=2)
+    recent = [one for one in made if one.created_at >= since and one.run == 0]
+    assert told["photos"] == len(recent) > 10
+    finished = [one for one in made if one.finished_at and one.finished_at >= since]
+    assert told["done"] + told["failed"] == len(finished)
+    assert told["models"] == Counter(one.model for one in finished if one.model)
+    assert told["classes"]["person"] == sum(found.label == "person" for one in finished for found in one.detections)
+    assert told["stages"]["latency"]["times"] == told["replied"]
+    assert 0.1 < told["stages"]["detecting"]["p50"] < 1
+    assert program.get("/api/dashboard").json()["photos"] < told["photos"]
+
+
+def test_a_range_that_there_is_none_of_is_named(program: Client) -> None:
+    answer = program.get("/api/dashboard", {"range": "year"})
+    assert (answer.status_code, answer.json()["mistakes"]) == (400, {"range": "is 'year', but it must be one of hour, day, week"})
 
 
 def test_its_filters_are_those_of_the_list() -> None:

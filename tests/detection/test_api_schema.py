@@ -59,4 +59,8 @@ def test_the_document_has_each_address_and_its_errors() -> None:
     paths = Client().get("/api/schema").json()["paths"]
     answers = {path: set(operations["get"]["responses"]) for path, operations in paths.items()}
     common = {"200", "401", "403", "429", "503"}
-    assert answers == {"/api/predictions": common | {"400"}, "/api/predictions/{prediction_id}": common | {"404"}}
+    assert answers == {
+        "/api/dashboard": common | {"400"},
+        "/api/predictions": common | {"400"},
+        "/api/predictions/{prediction_id}": common | {"404"},
+    }

@@ -31,7 +31,7 @@ def test_it_has_so_many_in_the_order_of_their_making(made: list[Prediction]) -> 
     assert all(one.prediction_id == prediction_id(one.chat_id, one.message_id, run=one.run) for one in made)
 
 
-@pytest.mark.parametrize("count", [4, 100, 999])
+@pytest.mark.parametrize("count", [1, 3, 4, 100, 999])
 def test_of_any_size(count: int) -> None:
     assert len(month(count, seed=1, until=UNTIL)) == count
 
@@ -60,7 +60,7 @@ def test_each_is_as_the_service_would_have_left_it(made: list[Prediction]) -> No
         done = one.status is Status.DONE
         assert (one.finished_at is not None) is one.is_finished
         assert (one.failure is not None) is (one.status is Status.FAILED)
-        assert (one.model is not None) is (one.annotated_key is not None) is (one.saved_at is not None) is done
+        assert (one.model is not None) is (one.annotated_key is not None) is (one.saved_at is not None) is (one.width is not None) is done
         assert done or not one.detections
         assert one.is_finished or one.is_open
         assert not (one.replied_at and one.undeliverable)
@@ -84,6 +84,9 @@ def test_there_is_something_of_everything_an_operator_looks_for(made: list[Predi
     assert 0.005 < share["slow"] < 0.05
     assert 0.1 < share["bulk"] < 0.35
     assert 0.01 < share["further"] < 0.03
+    assert 0.02 < share["judged"] < 0.04
+    assert {one.wanted_model in {None, one.model} for one in made if one.model} == {True}
+    assert any(one.wanted_model for one in made)
     assert len({one.model for one in made if one.model}) == 3
     assert len({one.failure for one in made if one.failure}) == 6
     assert any(one.chat_id < 0 for one in made)
@@ -94,6 +97,7 @@ _KINDS = {
     "undeliverable": lambda one: one.undeliverable is not None,
     "slow": lambda one: one.replied_at is not None and one.replied_at - one.received_at > timedelta(seconds=10),
     "bulk": lambda one: one.queue == "photos-bulk",
+    "judged": lambda one: one.verdict is not None,
     "further": lambda one: one.run > 0,
 }
 

@@ -54,7 +54,9 @@ def lived(message_id: int, outcome: Outcome | None, *, undeliverable: str = "", 
 @pytest.fixture
 def lives(cloud: Cloud) -> list[Prediction]:
     """One of each kind."""
-    done = Outcome(model="m-1", detections=FOUND, annotated_key="42/42-1/annotated-1.jpg", detected_at=now(), saved_at=now())
+    done = Outcome(
+        model="m-1", size=(640, 480), detections=FOUND, annotated_key="42/42-1/annotated-1.jpg", detected_at=now(), saved_at=now()
+    )
     return [
         lived(1, done),
         lived(2, Outcome(failure=Failure.DAMAGED, detected_at=now())),
@@ -102,7 +104,7 @@ def test_the_newest_have_their_pictures(cloud: Cloud) -> None:
     for one in made[-20:]:
         assert photos.exists(one.photo_key)
         if one.annotated_key:
-            assert Image.open(io.BytesIO(photos.get(one.photo_key))).size in {(960, 720), (720, 960), (800, 800)}
+            assert Image.open(io.BytesIO(photos.get(one.photo_key))).size == (one.width, one.height)
             assert Image.open(io.BytesIO(photos.get(one.annotated_key))).format == "JPEG"
     assert not photos.exists(made[0].photo_key)
 
@@ -126,6 +128,12 @@ def test_real_aws_is_refused_before_anything_is_asked(
     finally:
         aws.forget()
     assert "nothing made: https://dynamodb.eu-north-1.amazonaws.com is no emulator on this machine" in capsys.readouterr().err
+
+
+def test_fewer_than_one_is_no_month(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command.main(["fill", "--predictions", "0"])
+    assert "0 is too few: give 1 or more" in capsys.readouterr().err
 
 
 def test_the_command_says_what_it_made(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
