@@ -12,7 +12,7 @@ from itertools import product
 from typing import Literal
 
 import pytest
-from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # it has no types
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
 from detection import dashboard
