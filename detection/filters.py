@@ -63,7 +63,7 @@ class Filters:
     def _was_slow_enough(self, one: Prediction) -> bool:
         if (self.seconds, self.seconds_to) == (None, None):
             return True
-        return one.replied_at is not None and _within((one.replied_at - one.received_at).total_seconds(), self.seconds, self.seconds_to)
+        return one.seconds is not None and _within(one.seconds, self.seconds, self.seconds_to)
 
 
 def _within(value: float, least: float | None, most: float | None) -> bool:

@@ -98,6 +98,11 @@ class Prediction:
         return self.replied_at is None and self.undeliverable is None
 
     @property
+    def seconds(self) -> float | None:
+        """From the photo's arrival to its answer; of one that was sent again, from when that was asked for. None: not answered."""
+        return (self.replied_at - (self.reopened_at or self.received_at)).total_seconds() if self.replied_at else None
+
+    @property
     def failed_attempts(self) -> int:
         """Attempts that were started and neither finished nor gave the task back: those that may have killed a worker.
 

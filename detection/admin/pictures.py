@@ -39,12 +39,6 @@ class Picture:
         counted = Counter(one.label for one in self.prediction.detections)
         return ", ".join(f"{label} ×{count}" if count > 1 else label for label, count in counted.most_common())
 
-    @property
-    def seconds(self) -> float | None:
-        """From the photo's arrival to its answer."""
-        replied_at = self.prediction.replied_at
-        return (replied_at - self.prediction.received_at).total_seconds() if replied_at else None
-
 
 def pictures(some: Iterable[Prediction], *, with_photos: bool) -> list[Picture]:
     """Each with its shapes, and with its photo's address if that is allowed."""

@@ -75,6 +75,12 @@ def test_an_open_one_was_never_answered_slowly() -> None:
     assert not Filters(seconds=0).matches(waiting)
 
 
+def test_an_answer_that_was_sent_again_is_as_slow_as_its_second_sending() -> None:
+    again = replace(ONE, replied_at=AT + timedelta(days=2, seconds=1), reopened_at=AT + timedelta(days=2))
+    assert again.seconds == 1
+    assert not Filters(seconds=2).matches(again)
+
+
 def test_every_mistake_is_named_with_what_belongs_there() -> None:
     with pytest.raises(BadFilters) as found:
         parse({"since": "tuesday", "chat": "4503599627370497", "status": "done", "confidence": "101", "seconds": "nan", "is_open": "no"})
