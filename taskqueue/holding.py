@@ -63,7 +63,7 @@ class Holding:
         return len(self._waiting)
 
     def add(self, held: Held) -> bool:
-        """Take a message. False where it is one that we hold already, received again: its new receipt replaces the old one.
+        """Take a message, which is not offered to anyone yet. False where it is one that we hold already, received again: its new receipt replaces the old one.
 
         That happens when SQS could not be reached for longer than the visibility timeout. It must not run twice here.
         """
@@ -75,9 +75,14 @@ class Holding:
             self._tags += 1
             held.tag = str(self._tags)
             self._all[held.tag] = held
-            self._waiting.append(held)
             self._unsettled += 1
             return True
+
+    def offer(self, held: Held) -> None:
+        """It is ready to run: from now on `next_waiting` may return it."""
+        with self.changed:
+            if not held.settled:
+                self._waiting.append(held)
 
     def next_waiting(self) -> Held | None:
         """The next one to run: of the first queue that has one, the oldest."""
@@ -97,9 +102,9 @@ class Holding:
                 return None
             held.settled, held.deleted = True, deleted
             self._unsettled -= 1
-            if held.waits:
+            if held in self._waiting:
                 self._waiting.remove(held)
-                held.waits = False
+            held.waits = False
             self.changed.notify_all()
             return held
 

@@ -205,6 +205,7 @@ class Intake:
     def _decode(self, held: Held) -> None:
         try:
             held.payload = decode(held)
+            self.holding.offer(held)
         except Undecodable as error:
             self.fail(held.tag, Verdict(Reason.UNDECODABLE, str(error)))
 

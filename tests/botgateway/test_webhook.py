@@ -178,7 +178,7 @@ async def test_telegram_down_is_503_and_the_redelivery_works(
     assert predictions.get(id_of(update)) is not None
 
 
-async def test_a_refused_token_is_503_and_an_alarm(telegram: StandIn, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_refused_token_is_503_and_an_alarm(cloud: Cloud, telegram: StandIn, caplog: pytest.LogCaptureFixture) -> None:
     update = telegram.photo(telegram.chat())
     telegram.fault("getFile", code=401)
     answer = await deliver(update)

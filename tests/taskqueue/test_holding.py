@@ -79,9 +79,25 @@ def holding() -> Holding:
 
 def test_the_first_queues_messages_go_first_and_then_the_oldest(holding: Holding) -> None:
     for identity, queue in (("a", "second"), ("b", "first"), ("c", "first")):
-        holding.add(_held(identity, queue))
+        holding.add(held := _held(identity, queue))
+        holding.offer(held)
     assert [held.message_id for held in (holding.next_waiting(), holding.next_waiting(), holding.next_waiting()) if held] == ["b", "c", "a"]
     assert holding.next_waiting() is None
+
+
+def test_one_that_is_not_decoded_yet_takes_room_and_is_handed_to_nobody(holding: Holding) -> None:
+    """It is held from the moment of its receipt; another thread may ask for the next one before its body is read."""
+    holding.add(early := _held("a"))
+    assert (holding.count(), holding.waiting(), holding.next_waiting()) == (1, 0, None)
+    holding.offer(early)
+    assert holding.next_waiting() is early
+
+
+def test_one_that_was_given_back_before_it_was_decoded_stays_given_back(holding: Holding) -> None:
+    holding.add(early := _held("a"))
+    assert holding.settle(early.tag, deleted=False) is early
+    holding.offer(early)
+    assert (holding.count(), holding.next_waiting()) == (0, None)
 
 
 def test_what_is_received_again_while_held_is_not_run_again(holding: Holding) -> None:
