@@ -63,9 +63,9 @@ class Holding:
         return len(self._waiting)
 
     def add(self, held: Held) -> bool:
-        """Take a message, which is not offered to anyone yet. False where it is one that we hold already, received again: its new receipt replaces the old one.
+        """Take a message, which is not offered to anyone yet. False where we hold it already: its new receipt replaces the old one.
 
-        That happens when SQS could not be reached for longer than the visibility timeout. It must not run twice here.
+        It is received again when SQS could not be reached for longer than the visibility timeout. It must not run twice here.
         """
         with self.changed:
             for other in self._all.values():
