@@ -32,8 +32,10 @@ async def test_it_shows_every_address_and_breaks_no_strict_policy(site: str) -> 
         page.on("console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         answer = await page.goto(f"{site}/api/")
-        await expect(page.locator(".opblock-summary-path")).to_contain_text(["/api/predictions", "/api/predictions/{prediction_id}"])
-        await page.locator(".opblock-summary-control").first.click()
+        await expect(page.locator(".opblock-summary-path")).to_contain_text(
+            ["/api/dashboard", "/api/predictions", "/api/predictions/{prediction_id}"]
+        )
+        await page.locator(".opblock-summary-control").nth(1).click()
         await expect(page.get_by_text("Still waited for: not replied to, and not undeliverable.")).to_be_visible()
         await screenshot(page, "api")
     assert answer
