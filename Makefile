@@ -54,4 +54,7 @@ bench-fairness: setup  ## Measure what a flooding chat makes the others wait (op
 bench-surge: setup  ## Let a worker grow and shrink 20 times under surges of photos (options: ARGS="--raw FILE --plot FILE")
 	@$(PY) -m benchmarks.surge $(ARGS)
 
-.PHONY: help setup run demo test lint lock demo-model chromium bench-queue bench-faults bench-kills bench-redrive bench-fairness bench-surge
+bench-admin: setup  ## Measure the admin's pages with 1,000 and with 100,000 predictions (options: ARGS="--raw FILE")
+	@$(PY) -m benchmarks.admin $(ARGS)
+
+.PHONY: help setup run demo test lint lock demo-model chromium bench-queue bench-faults bench-kills bench-redrive bench-fairness bench-surge bench-admin
