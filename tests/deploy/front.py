@@ -18,6 +18,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import boto3
 
-from tests.deploy.machine import Machine
+from tests.deploy.machine import Machine, programs
 from tests.deploy.refreshes import Refreshes, Refused
 from tests.deploy.shells import Shells
 from tests.deploy.targets import TargetHealth
@@ -49,18 +50,16 @@ class Front:
         self.shells = Shells(self.machines, self.parameter)
         self.targets = TargetHealth(self.machines)
         self.refreshes = Refreshes(self)
-        self._clients: dict[str, Any] = {}
+        self._programs = programs(self.folder / "programs")
         self._lock = threading.Lock()
 
     def client(self, service: str) -> Any:
         """A client of moto itself, whose calls are not counted."""
-        if service not in self._clients:
-            self._clients[service] = boto3.client(service, endpoint_url=self.moto)  # type: ignore[call-overload]
-        return self._clients[service]
+        return _client(service, self.moto)
 
     def machine(self, instance: str, image: str, *, good: tuple[str, ...]) -> Machine:
         """An instance that runs this image; it serves while it runs one of `good`."""
-        made = Machine.make(self.folder / instance, image, good)
+        made = Machine.make(self.folder / instance, self._programs, image, good)
         self.machines[instance] = made
         return made
 
@@ -111,6 +110,11 @@ class Front:
         if action == "DescribeAutoScalingGroups":
             text = self.refreshes.with_instances(text.decode()).encode()
         return answer.status, answer.headers.get("Content-Type", "text/xml"), text
+
+
+@cache
+def _client(service: str, url: str) -> Any:
+    return boto3.client(service, endpoint_url=url)  # type: ignore[call-overload]  # stubs are typed by literal names
 
 
 def _refused(refused: Refused, *, as_json: bool) -> Answer:

@@ -22,23 +22,30 @@ esac""",
 }
 
 
+def programs(folder: Path) -> Path:
+    """The stand-ins for programs, which every machine of a test shares."""
+    folder.mkdir()
+    for name, body in PROGRAMS.items():
+        program = folder / name
+        program.write_text(f"#!/bin/sh\n{body}\n")
+        program.chmod(0o755)
+    return folder
+
+
 @dataclass
 class Machine:
     """One instance. `online`: whether SSM's agent on it has registered."""
 
     folder: Path
+    programs: Path
     online: bool = True
 
     @classmethod
-    def make(cls, folder: Path, image: str, good: tuple[str, ...]) -> Machine:
-        (folder / "bin").mkdir(parents=True)
-        for name, body in PROGRAMS.items():
-            program = folder / "bin" / name
-            program.write_text(f"#!/bin/sh\nHERE='{folder}'\n{body}\n")
-            program.chmod(0o755)
+    def make(cls, folder: Path, programs: Path, image: str, good: tuple[str, ...]) -> Machine:
+        folder.mkdir()
         (folder / "container").write_text(f"{image}\n")
         (folder / "good").write_text("".join(f"{one}\n" for one in good))
-        return cls(folder)
+        return cls(folder, programs)
 
     @property
     def image(self) -> str:
@@ -51,6 +58,6 @@ class Machine:
     def run(self, script: str, *, seconds: float, parameter: str) -> subprocess.CompletedProcess[str]:
         """The script, in a shell of this instance. Raises subprocess.TimeoutExpired."""
         (self.folder / "parameter").write_text(f"{parameter}\n")
-        here = script.replace("/usr/local/bin/", f"{self.folder}/bin/")
-        path = f"{self.folder}/bin{os.pathsep}/usr/bin{os.pathsep}/bin"
-        return subprocess.run(["sh", "-c", here], env={"PATH": path}, capture_output=True, text=True, timeout=seconds, check=False)
+        here = script.replace("/usr/local/bin/", f"{self.programs}/")
+        known = {"PATH": f"{self.programs}{os.pathsep}/usr/bin{os.pathsep}/bin", "HERE": str(self.folder)}
+        return subprocess.run(["sh", "-c", here], env=known, capture_output=True, text=True, timeout=seconds, check=False)

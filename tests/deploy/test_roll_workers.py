@@ -210,7 +210,7 @@ def test_a_worker_without_a_health_check_does_not_pass_for_a_healthy_one(workers
 
 
 def checked(machine: Machine, *, docker: str) -> subprocess.CompletedProcess[str]:
-    (machine.folder / "bin" / "docker").write_text(f"#!/bin/sh\n{docker}\n")
+    (machine.programs / "docker").write_text(f"#!/bin/sh\n{docker}\n")
     return machine.run(HEALTHY.replace("SECONDS", "10"), seconds=10, parameter="")
 
 
