@@ -13,9 +13,9 @@ ERRORS = (BotoCoreError, ClientError)
 _TUNED = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
 
 
-def client(service: str) -> Any:
-    """A client for the service; credentials, region and endpoint come from the environment or the profile."""
-    return boto3.client(service, config=_TUNED)  # type: ignore[call-overload]  # stubs are typed by literal names
+def client(service: str, *, region: str | None = None) -> Any:
+    """A client for the service. Credentials, endpoint and (where none is given) region come from the environment or the profile."""
+    return boto3.client(service, region_name=region, config=_TUNED)  # type: ignore[call-overload]  # stubs are typed by literal names
 
 
 def code(error: ClientError) -> str:

@@ -66,7 +66,9 @@ class Front:
     def parameter(self, name: str) -> str:
         return str(self.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
 
-    def answered(self, headers: dict[str, str], body: bytes) -> Answer:
+    def answered(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        if method != "POST" or path != "/":  # S3 and its like: moto's alone
+            return self._handed_on(method, path, headers, body)
         scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", headers.get("Authorization", ""))
         target = headers.get("X-Amz-Target", "")
         asked = json.loads(body) if target else dict(parse_qsl(body.decode()))
@@ -82,9 +84,12 @@ class Front:
                 own = self._answer(action, asked)
             except Refused as refused:
                 return _refused(refused, as_json=bool(target))
-        if own is None:
-            return self._handed_on(headers, body, action)
-        return (200, "application/x-amz-json-1.1", json.dumps(own).encode()) if target else (200, "text/xml", str(own).encode())
+        if own is not None:
+            return (200, "application/x-amz-json-1.1", json.dumps(own).encode()) if target else (200, "text/xml", str(own).encode())
+        status, kind, text = self._handed_on(method, path, headers, body)
+        if action == "DescribeAutoScalingGroups":
+            text = self.refreshes.with_instances(text.decode()).encode()
+        return status, kind, text
 
     def _answer(self, action: str, asked: dict[str, Any]) -> Any:
         match action:
@@ -100,15 +105,13 @@ class Front:
                 return self.refreshes.answer(action, asked)
         return None
 
-    def _handed_on(self, headers: dict[str, str], body: bytes, action: str) -> Answer:
+    def _handed_on(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
         connection = http.client.HTTPConnection(urlsplit(self.moto).netloc, timeout=30)
         kept = {name: value for name, value in headers.items() if name.lower() not in {"host", "connection", "content-length", "expect"}}
-        connection.request("POST", "/", body, kept)
+        connection.request(method, path, body, kept)
         answer = connection.getresponse()
         text = answer.read()
         connection.close()
-        if action == "DescribeAutoScalingGroups":
-            text = self.refreshes.with_instances(text.decode()).encode()
         return answer.status, answer.headers.get("Content-Type", "text/xml"), text
 
 
@@ -135,12 +138,14 @@ def before(moto: str, folder: Path) -> Iterator[Front]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, kind, text = front.answered(dict(self.headers), body)
+            status, kind, text = front.answered(self.command, self.path, dict(self.headers), body)
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)
+
+        do_GET = do_HEAD = do_PUT = do_DELETE = do_POST  # noqa: N815  # http.server's names
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
