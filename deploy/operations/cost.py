@@ -59,7 +59,7 @@ def lines(settings: Settings, workers: float) -> list[str]:
     found = items(settings, workers)
     rows = [f"{one.what:<46} {one.count:>5g} × {one.month:>7.2f} = {one.dollars:>8.2f}" for one in found]
     total = f"{'a month, US dollars':<64} {sum(one.dollars for one in found):>8.2f}"
-    return [*rows, total, NOT_COUNTED, f"Prices: {PRICES['about']}"]
+    return [*rows, total, NOT_COUNTED, f"Prices as of {PRICES['date']}. {PRICES['about']}"]
 
 
 def _hourly(kind: str, name: str) -> float:
