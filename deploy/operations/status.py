@@ -39,7 +39,7 @@ def _workers(settings: Settings) -> Iterator[str]:
     group = Group(settings.client("autoscaling"), f"{settings.name}-worker")
     there, new = group.in_service(), group.in_service(version=version.number)
     yield f"workers: {len(there)} in service, {len(new)} of them of version {version.number}, {short(version.image)}"
-    if (refresh := group.latest()) and refresh.active:
+    if refresh := group.active():
         yield f"  instance refresh: {refresh}"
 
 

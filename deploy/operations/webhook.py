@@ -10,8 +10,8 @@ from deploy.roll import machines
 from deploy.roll.machines import CommandFailed
 from deploy.roll.pace import Pace
 
-# The container is started by the instance's timer once the secrets are there, so this may come first.
-WAIT = "timeout 600 sh -c 'until docker exec polybot true 2>/dev/null; do sleep 5; done'"
+# At the first start the secrets were empty; what starts the container is run again at once instead of by its timer.
+WAIT = "systemctl start polybot.service || true\ntimeout 600 sh -c 'until docker exec polybot true 2>/dev/null; do sleep 5; done'"
 
 
 def tell(settings: Settings, *, certificate: str, ssm: Any, pace: Pace) -> str:

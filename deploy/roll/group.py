@@ -55,16 +55,15 @@ class Group:
         AWS's own AutoRollback is refused for a group that launches $Default, so going back is up to whoever follows this.
         """
         healthy = {"MinHealthyPercentage": 100, "MaxHealthyPercentage": 150}
-        self.autoscaling.start_instance_refresh(AutoScalingGroupName=self.name, Strategy="Rolling", Preferences=healthy | preferences)
-        latest = self.latest()
-        if latest is None:
-            raise Refused(f"the group {self.name} has no instance refresh, though one was started")
-        return latest
+        started = self.autoscaling.start_instance_refresh(
+            AutoScalingGroupName=self.name, Strategy="Rolling", Preferences=healthy | preferences
+        )
+        return Refresh(started["InstanceRefreshId"], "Pending", 0, "")
 
-    def latest(self) -> Refresh | None:
-        """The refresh that was started last."""
-        found = self.autoscaling.describe_instance_refreshes(AutoScalingGroupName=self.name, MaxRecords=1)["InstanceRefreshes"]
-        return _refresh(found[0]) if found else None
+    def active(self) -> Refresh | None:
+        """The refresh that is under way; a group has one at a time."""
+        found = self.autoscaling.describe_instance_refreshes(AutoScalingGroupName=self.name)["InstanceRefreshes"]
+        return next((one for one in map(_refresh, found) if one.active), None)
 
     def read(self, refresh: Refresh) -> Refresh:
         """What has become of it."""

@@ -47,7 +47,9 @@ def run(ssm: Any, machine: Machine, script: str, *, seconds: float, pace: Pace) 
     An instance whose agent is not there yet is waited for, in the same time.
     """
     try:
-        command = until(lambda: _sent(ssm, machine, script, seconds), seconds=seconds, poll=pace.poll, what=f"SSM's agent on {machine}")
+        command = until(
+            lambda: _sent(ssm, machine, script, seconds, pace), seconds=seconds, poll=pace.poll, what=f"SSM's agent on {machine}"
+        )
         # SSM itself ends the script in its time; what it does not even deliver is given up here.
         ended = until(
             lambda: _ended(ssm, machine, command),
@@ -67,12 +69,13 @@ def _machine(instance: dict[str, Any]) -> Machine:
     return Machine(instance["InstanceId"], names.get("Name", instance["InstanceId"]))
 
 
-def _sent(ssm: Any, machine: Machine, script: str, seconds: float) -> str | None:
+def _sent(ssm: Any, machine: Machine, script: str, seconds: float, pace: Pace) -> str | None:
     try:
         sent = ssm.send_command(
             InstanceIds=[machine.id],
             DocumentName="AWS-RunShellScript",
             Parameters={"commands": [script], "executionTimeout": [f"{max(seconds, 1):.0f}"]},
+            TimeoutSeconds=max(30, round(pace.reach)),  # not delivered by then, it must not run after we gave it up; 30 is AWS's least
         )
     except ClientError as error:
         if code(error) == "InvalidInstanceId":  # what SSM says of an instance that has not registered with it

@@ -24,9 +24,10 @@ class Pace:
     reach: float = 60  # for SSM to deliver a command, and for one that only looks
     drain: float = 330  # AWS's default for a target group is 300
     serve: float = 300
+    boot: float = 600  # for a launched worker to work: boot, pull of the image, model loaded, health check passed
     refresh: float = 3600
     back: float = 3600  # for the refresh that goes back, whatever the one before it was given
-    checkpoint: int = 180  # AWS waits so long at 50 %, while the new instances are looked at
+    checkpoint: int = 300  # AWS waits so long at 50 %, while the new instances are looked at
 
 
 def until(look: Callable[[], T | None], *, seconds: float, poll: float, what: str) -> T:

@@ -80,10 +80,9 @@ def look(workers: Workers, image: str) -> Plan:
     workers.group.check()
     version = workers.template.read("$Default")
     ours = version.image == image
-    latest = workers.group.latest()
-    if latest and latest.active and not (ours and latest.status in {"Pending", "InProgress"}):
-        raise Refused(f"the instance refresh {latest.id} of another change is under way ({latest}): wait for its end, or cancel it")
-    refresh = latest if latest and latest.active else None
+    refresh = workers.group.active()
+    if refresh and not (ours and refresh.status in {"Pending", "InProgress"}):
+        raise Refused(f"the instance refresh {refresh.id} of another change is under way ({refresh}): wait for its end, or cancel it")
     done = ours and not refresh and workers.group.in_service() == workers.group.in_service(version=version.number)
     return Plan(image, version, refresh, done)
 
@@ -133,9 +132,9 @@ def _follow(workers: Workers, refresh: Refresh, version: Version, say: Say, *, s
 
 
 def _check(workers: Workers, machine: Machine, version: Version, say: Say) -> None:
-    script = HEALTHY.replace("SECONDS", f"{workers.pace.serve:.0f}")
+    script = HEALTHY.replace("SECONDS", f"{workers.pace.boot:.0f}")
     try:
-        printed = machines.run(workers.ssm, machine, script, seconds=workers.pace.serve + 30, pace=workers.pace)
+        printed = machines.run(workers.ssm, machine, script, seconds=workers.pace.boot + 30, pace=workers.pace)
     except CommandFailed as failed:
         if machine not in workers.group.in_service():
             return  # it went, as instances do; what comes in its place is looked at in its turn
@@ -164,12 +163,15 @@ def _back(workers: Workers, version: Version, say: Say) -> None:
 
 def _cancel(workers: Workers, say: Say) -> None:
     """End the refresh that is under way, if there is one: AWS runs one at a time."""
+    active = workers.group.active()
+    if active is None:
+        return
     with suppress(ClientError):  # it ended by itself meanwhile; whether it did is asked next, in any case
         workers.group.cancel()
 
     def ended() -> Refresh | None:
-        now = workers.group.latest()
-        return now if now and not now.active else None
+        now = workers.group.read(active)
+        return None if now.active else now
 
     try:
         refresh = until(ended, seconds=workers.pace.back, poll=workers.pace.poll, what="the end of the cancelled refresh")

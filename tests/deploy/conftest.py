@@ -19,7 +19,7 @@ from tests.deploy.front import Front
 OLD, NEW = (f"me/{{}}@sha256:{digit * 64}" for digit in "ab")
 OLD_SITE, NEW_SITE, OLD_WORKER, NEW_WORKER = OLD.format("polybot"), NEW.format("polybot"), OLD.format("yolo5"), NEW.format("yolo5")
 USER_DATA = f"#!/bin/bash\nset -eu\nIMAGE={OLD_WORKER}\ndocker run $IMAGE\n"
-QUICK = Pace(poll=0.01, reach=1, drain=5, serve=0.3, refresh=10, back=10, checkpoint=1)
+QUICK = Pace(poll=0.01, reach=1, drain=5, serve=0.3, boot=0.3, refresh=10, back=10, checkpoint=1)
 AMI = "ami-12c6146b"  # moto knows it
 
 
