@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import boto3
@@ -13,8 +14,9 @@ ERRORS = (BotoCoreError, ClientError)
 _TUNED = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
 
 
+@cache
 def client(service: str, *, region: str | None = None) -> Any:
-    """A client for the service. Credentials, endpoint and (where none is given) region come from the environment or the profile."""
+    """A client for the service, made once a process. Where no region is given, the environment or the profile has it, as the credentials."""
     return boto3.client(service, region_name=region, config=_TUNED)  # type: ignore[call-overload]  # stubs are typed by literal names
 
 

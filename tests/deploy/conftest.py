@@ -14,7 +14,7 @@ import pytest
 from deploy.roll.__main__ import main
 from deploy.roll.pace import Pace
 from tests.deploy import front
-from tests.deploy.front import Front
+from tests.deploy.front import Door, Front
 
 OLD, NEW = (f"me/{{}}@sha256:{digit * 64}" for digit in "ab")
 OLD_SITE, NEW_SITE, OLD_WORKER, NEW_WORKER = OLD.format("polybot"), NEW.format("polybot"), OLD.format("yolo5"), NEW.format("yolo5")
@@ -56,14 +56,22 @@ class Account:
         return found
 
 
+@pytest.fixture(scope="session")
+def door() -> Iterator[Door]:
+    # One address for all tests, so that deploy.aws makes each of its clients once.
+    with front.door() as found:
+        yield found
+
+
 @pytest.fixture
-def account(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+def account(moto: str, door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     """Empty, with a name of its own; this process's AWS is the front."""
     for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}.items():
         monkeypatch.setenv(name, value)
-    with front.before(moto, tmp_path) as server:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-        yield Account(server, f"t{uuid.uuid4().hex[:8]}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", door.url)
+    door.front = Front(moto, tmp_path)
+    yield Account(door.front, f"t{uuid.uuid4().hex[:8]}")
+    door.front = None
 
 
 @pytest.fixture

@@ -40,7 +40,6 @@ class Front:
 
     moto: str
     folder: Path
-    url: str = ""
     calls: list[str] = field(default_factory=list)  # such as "ssm:SendCommand", in order
     machines: dict[str, Machine] = field(default_factory=dict)  # by instance id
     denied: set[str] = field(default_factory=set)  # calls that the account is not allowed
@@ -127,18 +126,27 @@ def _refused(refused: Refused, *, as_json: bool) -> Answer:
     return 400, "text/xml", text.encode()
 
 
+@dataclass
+class Door:
+    """Where the server listens, and the front that answers there: another one for each test."""
+
+    url: str = ""
+    front: Front | None = None
+
+
 @contextmanager
-def before(moto: str, folder: Path) -> Iterator[Front]:
-    """A front before this moto, listening on a port of its own."""
-    front = Front(moto, folder)
+def door() -> Iterator[Door]:
+    """A server on a port of its own."""
+    found = Door()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         wbufsize = -1  # head and body in one packet: two would wait 40 ms for each other
 
         def do_POST(self) -> None:
+            assert found.front, "a test that asks for no account calls AWS"
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, kind, text = front.answered(self.command, self.path, dict(self.headers), body)
+            status, kind, text = found.front.answered(self.command, self.path, dict(self.headers), body)
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(text)))
@@ -154,9 +162,9 @@ def before(moto: str, folder: Path) -> Iterator[Front]:
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    front.url = f"http://127.0.0.1:{server.server_port}"
+    found.url = f"http://127.0.0.1:{server.server_port}"
     try:
-        yield front
+        yield found
     finally:
         server.shutdown()
         server.server_close()
