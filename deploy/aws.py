@@ -16,7 +16,7 @@ _TUNED = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard",
 
 @cache
 def client(service: str, *, region: str | None = None) -> Any:
-    """A client for the service, made once a process. Where no region is given, the environment or the profile has it, as the credentials."""
+    """A client for the service, made once a process. Credentials, and the region where none is given, are the environment's."""
     return boto3.client(service, region_name=region, config=_TUNED)  # type: ignore[call-overload]  # stubs are typed by literal names
 
 

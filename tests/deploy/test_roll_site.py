@@ -65,6 +65,14 @@ def test_an_image_that_the_balancer_finds_unhealthy_is_taken_back(site: Account)
     assert serving(site) == 2
 
 
+def test_an_instance_that_goes_on_with_another_image_is_not_taken_for_rolled(site: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    machine = next(iter(site.front.machines.values()))
+    (machine.programs / "polybot-start").write_text("#!/bin/sh\n")  # ends well, and starts nothing
+    assert site.roll("site", NEW_SITE) == 1
+    assert f"runs ['{OLD_SITE}'] instead of {NEW_SITE}" in capsys.readouterr().err
+    assert serving(site) == 2
+
+
 def test_a_failure_on_the_second_instance_takes_the_first_one_back_too(site: Account) -> None:
     _, b = site.front.machines.values()
     (b.folder / "good").write_text(OLD_SITE)
@@ -138,6 +146,21 @@ def test_the_last_one_that_serves_is_not_taken_out(site: Account, capsys: pytest
     with pytest.raises(Stopped, match=f"{site.name}-site-b is the only instance that serves"):
         rolling.roll(work, plan, lock, say)
     assert b.image == OLD_SITE
+
+
+def test_a_roll_whose_lock_is_taken_over_touches_no_further_instance(site: Account) -> None:
+    lock = held(site)
+
+    def say(line: str) -> None:
+        if line.endswith("-site-a: serves me/polybot@bbbbbbbbbbbb"):
+            theirs = '{"token": "theirs", "who": "ben@desk", "when": "", "what": ""}'
+            site.front.client("ssm").put_parameter(Name=lock.parameter, Value=theirs, Overwrite=True)
+
+    work = rolling.connect(site.name, QUICK)
+    with pytest.raises(Stopped, match="was taken over by ben@desk"):
+        rolling.roll(work, rolling.look(work, NEW_SITE), lock, say)
+    assert site.images == [NEW_SITE, OLD_SITE]
+    assert serving(site) == 2
 
 
 @pytest.mark.parametrize("missing", ["instances", "groups", "parameter", "agent"])

@@ -70,6 +70,21 @@ def test_an_image_whose_container_does_not_work_is_taken_back(workers: Account, 
     assert "starting\n  a line of its log" in told.err
 
 
+def test_a_worker_that_runs_another_image_is_not_taken_for_rolled(workers: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    here = workers.front
+    launch = here.refreshes.launch
+
+    def launch_as_ever(group: str) -> str:
+        instance = launch(group)
+        (here.machines[instance].folder / "container").write_text(OLD_WORKER)  # it works, and does not do as its user data says
+        return instance
+
+    here.refreshes.launch = launch_as_ever  # type: ignore[method-assign]
+    assert workers.roll("workers", NEW_WORKER) == 1
+    assert f"was launched from version 2, and runs ['{OLD_WORKER}'] instead of {NEW_WORKER}" in capsys.readouterr().err
+    assert workers.default()["VersionNumber"] == 1
+
+
 def test_a_refresh_that_fails_is_taken_back(workers: Account, capsys: pytest.CaptureFixture[str]) -> None:
     workers.front.refreshes.fails.add(NEW_WORKER)
     assert workers.roll("workers", NEW_WORKER) == 1
