@@ -107,7 +107,13 @@ def workers(account: Account) -> Account:
         "ImageId": AMI,
         "InstanceType": "c7i.large",
         "UserData": base64.b64encode(USER_DATA.encode()).decode(),
-        "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 2},
+        "IamInstanceProfile": {"Name": group},
+        "NetworkInterfaces": [{"DeviceIndex": 0, "AssociatePublicIpAddress": True, "DeleteOnTermination": True, "Groups": ["sg-1"]}],
+        "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": "required", "HttpPutResponseHopLimit": 2},
+        "Monitoring": {"Enabled": True},
+        "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeType": "gp3", "VolumeSize": 16, "Encrypted": True}}],
+        "TagSpecifications": [_tagged({"Service": account.name, "Side": "worker"})],
+        "InstanceMarketOptions": {"MarketType": "spot"},
     }
     ec2.create_launch_template(LaunchTemplateName=group, LaunchTemplateData=document)
     here.client("autoscaling").create_auto_scaling_group(
