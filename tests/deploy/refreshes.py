@@ -72,7 +72,9 @@ class Refreshes:
         return _result(action, f"<InstanceRefreshes>{''.join(map(_described, found))}</InstanceRefreshes>")
 
     def with_instances(self, text: str) -> str:
-        """moto's answer about the group, with these instances in the place of its own."""
+        """moto's answer about the group, with these instances in the place of its own; unchanged before one was launched here."""
+        if not self.instances:
+            return text
         found = "".join(
             f"<member><InstanceId>{instance}</InstanceId><LifecycleState>InService</LifecycleState><HealthStatus>Healthy</HealthStatus>"
             f"<LaunchTemplate><Version>{version}</Version></LaunchTemplate></member>"
