@@ -72,14 +72,21 @@ class Template:
         latest = self.read("$Latest")
         if (latest.document, latest.description) == (document, description):
             return latest
-        made = self.ec2.create_launch_template_version(
-            LaunchTemplateName=self.name, LaunchTemplateData=document, VersionDescription=description
-        )["LaunchTemplateVersion"]
-        return Version(made["VersionNumber"], document, description)
+        return self._made(document, description)
+
+    def again(self, number: int) -> Version:
+        """A version like this earlier one: Terraform starts from the newest when it changes the template, so that has to be a good one."""
+        return self._made(self.read(str(number)).document, f"version {number} again")
 
     def make_default(self, number: int) -> None:
         """What the group launches from now on."""
         self.ec2.modify_launch_template(LaunchTemplateName=self.name, DefaultVersion=str(number))
+
+    def _made(self, document: dict[str, Any], description: str) -> Version:
+        made = self.ec2.create_launch_template_version(
+            LaunchTemplateName=self.name, LaunchTemplateData=document, VersionDescription=description
+        )["LaunchTemplateVersion"]
+        return Version(made["VersionNumber"], document, description)
 
 
 def _sendable(value: Any, shape: Any) -> Any:

@@ -150,15 +150,16 @@ def _check(workers: Workers, machine: Machine, version: Version, say: Say) -> No
 def _back(workers: Workers, version: Version, say: Say) -> None:
     if version.before is None:
         raise Stopped(f"version {version.number} knows none to go back to: roll an image that works")
-    workers.template.make_default(version.before)
-    say(f"version {version.before} is the default again")
+    earlier = workers.template.again(version.before)
+    workers.template.make_default(earlier.number)
+    say(f"version {earlier.number}, like {version.before}, names {short(earlier.image)}, and is the default")
     _cancel(workers, say)
     refresh = workers.group.start()
-    say(f"instance refresh {refresh.id} started, back to version {version.before}")
+    say(f"instance refresh {refresh.id} started, back to version {earlier.number}")
     try:
-        _follow(workers, refresh, workers.template.read(str(version.before)), say, seconds=workers.pace.back)
+        _follow(workers, refresh, earlier, say, seconds=workers.pace.back)
     except NotServing as failed:
-        raise Stopped(f"version {version.before} is the default again, but not every worker runs it: {failed}") from None
+        raise Stopped(f"{short(earlier.image)} is the default again, but not every worker runs it: {failed}") from None
 
 
 def _cancel(workers: Workers, say: Say) -> None:
@@ -176,5 +177,5 @@ def _cancel(workers: Workers, say: Say) -> None:
     try:
         refresh = until(ended, seconds=workers.pace.back, poll=workers.pace.poll, what="the end of the cancelled refresh")
     except TimedOut as late:
-        raise Stopped(f"the earlier version is the default again, but {late}: roll its image out then") from None
+        raise Stopped(f"the earlier image is the default again, but {late}: roll its image out then") from None
     say(f"instance refresh: {refresh}")
