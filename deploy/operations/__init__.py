@@ -1,0 +1,1 @@
+"""What an operator does on AWS, one module a command of `python -m deploy`."""

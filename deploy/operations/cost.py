@@ -1,0 +1,69 @@
+"""`python -m deploy cost`: what the service costs a month before it has looked at a photo. Asks AWS nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy.operations.settings import Refused, Settings
+
+HOURS = 730  # of a month, as AWS counts
+DISK_GB = 16  # of each instance
+DATABASE_DISK_GB = 20
+SECRETS = 6  # five of ours, and RDS's own of the database
+ALARMS = 14
+PRICES = json.loads(Path(__file__).with_name("prices.json").read_text())
+
+NOT_COUNTED = """\
+Not counted, since it follows use: S3, SQS, DynamoDB, log lines, metrics, what is sent to the internet, and more than one capacity unit
+of each load balancer."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the bill."""
+
+    what: str
+    count: float
+    month: float  # dollars for one
+
+    @property
+    def dollars(self) -> float:
+        return self.count * self.month
+
+
+def items(settings: Settings, workers: float) -> list[Item]:
+    """What is paid each month, with so many workers on average. Raises Refused for a type whose price is not known."""
+    values = settings.values
+    zones = len(values["availability_zones"])
+    site, worker = values.get("site_instance_type", "t3.micro"), values.get("worker_instance_type", "t3.medium")
+    database = values.get("database_instance_class", "db.t4g.micro")
+    balancer = (PRICES["load_balancer_hour"] + PRICES["load_balancer_unit_hour"]) * HOURS
+    return [
+        Item(f"site instances, {site}", zones, _hourly("instance_hour", site)),
+        Item(f"workers, {worker}", workers, _hourly("instance_hour", worker)),
+        Item("load balancers, with one capacity unit each", 2, balancer),
+        # One for each instance, and one for each zone of the public load balancer.
+        Item("public IPv4 addresses", 2 * zones + workers, PRICES["address_hour"] * HOURS),
+        Item(f"disks of {DISK_GB} GB", zones + workers, PRICES["disk_gb_month"] * DISK_GB),
+        Item(f"database, {database}", 1, _hourly("database_hour", database) + PRICES["database_disk_gb_month"] * DATABASE_DISK_GB),
+        Item("secrets", SECRETS, PRICES["secret_month"]),
+        Item("alarms", ALARMS, PRICES["alarm_month"]),
+    ]
+
+
+def lines(settings: Settings, workers: float) -> list[str]:
+    """The items and their sum as a table, and where the prices are from."""
+    found = items(settings, workers)
+    rows = [f"{one.what:<46} {one.count:>5g} × {one.month:>7.2f} = {one.dollars:>8.2f}" for one in found]
+    total = f"{'a month, US dollars':<64} {sum(one.dollars for one in found):>8.2f}"
+    return [*rows, total, NOT_COUNTED, f"Prices as of {PRICES['date']}. {PRICES['about']}"]
+
+
+def _hourly(kind: str, name: str) -> float:
+    prices: dict[str, Any] = PRICES[kind]
+    if name not in prices:
+        raise Refused(f"deploy/operations/prices.json has no price of {name}: add it (it has {', '.join(prices)})")
+    return float(prices[name]) * HOURS

@@ -1,0 +1,130 @@
+"""`python -m deploy doctor`: looks at what a first run needs and at what goes wrong later; changes nothing."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from deploy import aws
+from deploy.operations import certificate, secrets, status
+from deploy.operations.settings import Refused, Settings
+from deploy.operations.up import bucket_is_there, state_bucket
+from deploy.roll import machines, targets
+from deploy.roll.outcome import Outcome
+
+TERRAFORM = (1, 11)
+RENEW_DAYS = 30
+VCPUS = "L-1216C47A"  # running on-demand Standard instances, counted in vCPUs: new accounts have few
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: `good`, what was seen, and where it isn't good what to do."""
+
+    good: bool
+    text: str
+
+    def __str__(self) -> str:
+        return f"{'ok  ' if self.good else 'LOOK'}  {self.text}"
+
+
+Check = Callable[[Settings], Iterator[Finding]]
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Every finding. What can't be looked at is a finding too, and no end of the others."""
+    for check in CHECKS:
+        try:
+            yield from check(settings)
+        except (Refused, Outcome, *aws.ERRORS) as error:
+            yield Finding(good=False, text=f"{check.__name__.strip('_')}: {error}")
+
+
+def _programs(_settings: Settings) -> Iterator[Finding]:
+    for program in ("terraform", "openssl"):
+        yield Finding(
+            bool(shutil.which(program)),
+            f"{program} is on the PATH" if shutil.which(program) else f"{program} is not on the PATH: install it",
+        )
+    if shutil.which("terraform"):
+        told = subprocess.run(["terraform", "version"], capture_output=True, text=True, check=False).stdout
+        found = re.search(r"v(\d+)\.(\d+)", told)
+        version = (int(found[1]), int(found[2])) if found else (0, 0)
+        yield Finding(version >= TERRAFORM, f"terraform is {version[0]}.{version[1]}, and has to be {TERRAFORM[0]}.{TERRAFORM[1]} or newer")
+
+
+def _account(settings: Settings) -> Iterator[Finding]:
+    who = settings.client("sts").get_caller_identity()
+    yield Finding(not who["Arn"].endswith(":root"), f"signed in as {who['Arn']}; not to be the account's root user")
+    bucket = state_bucket(settings)
+    yield Finding(bucket_is_there(settings, bucket), f"the bucket of Terraform's state, {bucket}, is there (`up` makes it)")
+
+
+def _quota(settings: Settings) -> Iterator[Finding]:
+    found = settings.client("service-quotas").get_service_quota(ServiceCode="ec2", QuotaCode=VCPUS)["Quota"]["Value"]
+    zones, most = len(settings.values["availability_zones"]), int(settings.values.get("worker_max", 4))
+    # A roll adds half as many workers again for a while. Two vCPUs each, as the default types have.
+    wanted = 2 * (zones + most + (most + 1) // 2)
+    yield Finding(found >= wanted, f"EC2's quota of vCPUs is {found:g}; {zones} sites and {most} workers, in a roll, need about {wanted}")
+
+
+def _secrets(settings: Settings) -> Iterator[Finding]:
+    store = settings.client("secretsmanager")
+    own = not settings.values.get("certificate_arn")
+    for short in secrets.NAMES if own else secrets.NAMES[:-1]:
+        full = secrets.filled(store, settings.name, short)
+        yield Finding(full, f"the secret {settings.name}/{short} {'has a value' if full else 'is empty: run `python -m deploy up`'}")
+
+
+def _certificate(settings: Settings) -> Iterator[Finding]:
+    acm = settings.client("acm")
+    arn = settings.values.get("certificate_arn") or certificate.find(acm, settings.name)
+    if not arn:
+        yield Finding(good=False, text="there is no certificate: run `python -m deploy up`")
+        return
+    ends = acm.describe_certificate(CertificateArn=arn)["Certificate"]["NotAfter"]
+    days = (ends - datetime.now(UTC)).days
+    yield Finding(days >= RENEW_DAYS, f"the certificate lasts for {days} days; a self-signed one is renewed by `up --new-certificate`")
+
+
+def _site(settings: Settings) -> Iterator[Finding]:
+    found = machines.running(settings.client("ec2"), service=settings.name, side="site")
+    zones = len(settings.values["availability_zones"])
+    yield Finding(len(found) == zones, f"{len(found)} of {zones} site instances run")
+    groups = targets.find(settings.client("elbv2"), [f"{settings.name}-public", f"{settings.name}-internal"])
+    for machine in found:
+        states = groups.states(machine)
+        yield Finding(groups.serves(machine), f"{machine} is {' and '.join(states)} for the public and the internal load balancer")
+
+
+def _agents(settings: Settings) -> Iterator[Finding]:
+    found = settings.client("ssm").describe_instance_information(Filters=[{"Key": "tag:Service", "Values": [settings.name]}])
+    online = [one["InstanceId"] for one in found["InstanceInformationList"] if one["PingStatus"] == "Online"]
+    yield Finding(bool(online), f"SSM reaches {len(online)} instances; without it, nothing can be rolled out")
+
+
+def _watch(settings: Settings) -> Iterator[Finding]:
+    for line in status.alarms(settings):
+        yield Finding(line == "alarms: none", line)
+    if settings.values.get("alarm_email"):
+        account = settings.client("sts").get_caller_identity()["Account"]
+        topic = f"arn:aws:sns:{settings.region}:{account}:{settings.name}-alarms"
+        subscribed = settings.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+        waiting = [one["Endpoint"] for one in subscribed if one["SubscriptionArn"] == "PendingConfirmation"]
+        yield Finding(
+            bool(subscribed) and not waiting, f"alarms are sent to {len(subscribed)} addresses, {len(waiting)} of them unconfirmed"
+        )
+
+
+def _workflow(settings: Settings) -> Iterator[Finding]:
+    role = settings.client("iam").get_role(RoleName=f"{settings.name}-workflow")["Role"]
+    trusted = str(role["AssumeRolePolicyDocument"])
+    wanted = f"repo:{settings.values['github_repository']}:ref:refs/heads/{settings.values.get('github_branch', 'main')}"
+    yield Finding(wanted in trusted, f"the workflows' role trusts {wanted}; whether GitHub's token is taken, only a run shows")
+
+
+CHECKS: tuple[Check, ...] = (_programs, _account, _quota, _secrets, _certificate, _site, _agents, _watch, _workflow)
