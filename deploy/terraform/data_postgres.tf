@@ -26,7 +26,7 @@ resource "aws_db_instance" "django" {
   #checkov:skip=CKV_AWS_161:The site signs in with the password that RDS keeps and rotates
   #checkov:skip=CKV_AWS_293:Protected unless var.protected is false, for taking all of it down
   #checkov:skip=CKV_AWS_353:Performance insights are for a database that somebody waits for
-  #checkov:skip=CKV_AWS_354:See CKV_AWS_353
+  #checkov:skip=CKV_AWS_354:There are no performance insights to be encrypted
   #checkov:skip=CKV2_AWS_30:Statements that take over a second are logged; all of them would be the admin's clicks
   identifier     = "${var.name}-django"
   engine         = "postgres"
