@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 REGION = "eu-north-1"
 ACCOUNT = "123456789012"  # moto's own
@@ -33,13 +34,22 @@ def variables() -> dict[str, str]:
     }
 
 
-def environment(endpoint: str, *, key: str = "rehearsal", secret: str = "rehearsal", token: str = "") -> dict[str, str]:
+@dataclass(frozen=True)
+class Credentials:
+    """Keys of the emulated account: anybody's, or those of a role."""
+
+    key: str = "rehearsal"
+    secret: str = "rehearsal"  # noqa: S105  # the emulator takes any
+    token: str = ""
+
+
+def environment(endpoint: str, credentials: Credentials = Credentials()) -> dict[str, str]:
     """What libraries and programs read to speak with the emulator at `endpoint`, with these credentials."""
     found = {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": key,
-        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_ACCESS_KEY_ID": credentials.key,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    return found | ({"AWS_SESSION_TOKEN": token} if token else {})
+    return found | ({"AWS_SESSION_TOKEN": credentials.token} if credentials.token else {})

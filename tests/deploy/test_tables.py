@@ -17,7 +17,13 @@ from tests.deploy.terraform import prepared
 
 TABLES = ("predictions", "chats", "counters", "workers")
 QUEUES = ("photos", "photos-bulk", "answers")
-TARGETS = ("aws_dynamodb_table.predictions", "aws_dynamodb_table.of", "aws_dynamodb_table.workers", "aws_sqs_queue.of", "aws_sqs_queue.dead")
+TARGETS = (
+    "aws_dynamodb_table.predictions",
+    "aws_dynamodb_table.of",
+    "aws_dynamodb_table.workers",
+    "aws_sqs_queue.of",
+    "aws_sqs_queue.dead",
+)
 NAME = "compared"
 
 

@@ -45,18 +45,18 @@ def test_it_plans_what_it_should(place: Path, concern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "right", "wrong", "concern", "noticed"),
+    ("file", "change", "concern", "noticed"),
     [
-        ("security.tf", "from_port         = 443", "from_port         = 22", "network", "From outside only Telegram's blocks"),
-        ("variables_network.tf", ">= 16])", ">= 0])", "refused", "var.telegram_cidrs, was expected to report an error"),
+        ("security.tf", ("from_port         = 443", "from_port         = 22"), "network", "From outside only Telegram's blocks"),
+        ("variables_network.tf", (">= 16])", ">= 0])"), "refused", "var.telegram_cidrs, was expected to report an error"),
     ],
     ids=["another port", "open to the world"],
 )
-def test_a_mistake_in_it_is_noticed(tmp_path: Path, file: str, right: str, wrong: str, concern: str, noticed: str) -> None:
+def test_a_mistake_in_it_is_noticed(tmp_path: Path, file: str, change: tuple[str, str], concern: str, noticed: str) -> None:
     place = prepared(tmp_path)
     text = (place / file).read_text()
-    assert right in text
-    (place / file).write_text(text.replace(right, wrong))
+    assert change[0] in text
+    (place / file).write_text(text.replace(*change))
     with pytest.raises(terraforming.Failed) as failed:
         terraforming.run("test", f"-filter=tests/{concern}.tftest.hcl", place=place)
     assert noticed in " ".join(str(failed.value).split())
