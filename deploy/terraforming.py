@@ -83,5 +83,5 @@ def run(*arguments: str, place: Path, environment: Mapping[str, str] | None = No
         check=False,
     )
     if done.returncode != 0:
-        raise Failed(f"terraform {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}")
+        raise Failed(f"terraform {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout[-6000:]}")
     return done.stdout

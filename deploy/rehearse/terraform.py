@@ -1,0 +1,59 @@
+"""Terraform in a rehearsal: up, once more, and down again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.rehearse.world import LOCAL, Credentials, environment, variables
+from deploy.terraforming import prepared, run
+
+# What a second plan would change, only because the emulator does not give back what it was told: address (without its key) → attributes.
+ECHOES: dict[str, set[str]] = {}
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """A copy of deploy/terraform with a state of its own, for the account at `endpoint`."""
+
+    place: Path
+    endpoint: str
+    certificate: str
+
+    def apply(self) -> int:
+        """Make everything; how many resources that were."""
+        self._run("apply", "-auto-approve", "-parallelism=20", *self._options())
+        return sum(not line.startswith("data.") for line in run("state", "list", place=self.place).splitlines())
+
+    def changes(self, credentials: Credentials) -> list[str]:
+        """What a second plan would change that is no echo of the emulator's."""
+        self._run("plan", "-out=again", *self._options(), credentials=credentials)
+        plan = json.loads(run("show", "-json", "again", place=self.place))
+        found = []
+        for change in plan["resource_changes"]:
+            if set(change["change"]["actions"]) - {"no-op", "read"}:
+                attributes = _differing(change["change"].get("before") or {}, change["change"].get("after") or {})
+                unexpected = attributes - ECHOES.get(f"{change['type']}.{change['name']}", set())
+                if unexpected or change["change"]["actions"] != ["update"]:
+                    found.append(f"{change['address']}: {', '.join(change['change']['actions'])} {', '.join(sorted(unexpected))}")
+        return found
+
+    def destroy(self, credentials: Credentials) -> None:
+        self._run("destroy", "-auto-approve", "-parallelism=20", *self._options(), credentials=credentials)
+
+    def _options(self) -> list[str]:
+        return [f"-var={name}={value}" for name, value in (variables() | {"certificate_arn": self.certificate}).items()]
+
+    def _run(self, *arguments: str, credentials: Credentials | None = None) -> str:
+        about = environment(self.endpoint, credentials or Credentials())
+        return run(*arguments, "-input=false", place=self.place, environment=about)
+
+
+def opened(folder: Path, endpoint: str, certificate: str) -> Terraform:
+    """Raises terraforming.Missing where there is no Terraform."""
+    return Terraform(prepared(folder, override=LOCAL, backend=True), endpoint, certificate)
+
+
+def _differing(before: dict[str, object], after: dict[str, object]) -> set[str]:
+    return {name for name in {*before, *after} if before.get(name) != after.get(name)}
