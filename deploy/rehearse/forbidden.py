@@ -54,5 +54,7 @@ def _refused(service: Service, role: str, of: str, operation: str, arguments: di
     try:
         call(**arguments)
     except ClientError as error:
-        return error.response["Error"]["Code"] in {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+        # EC2 and the services that speak its protocol say so by name, the others by the status alone.
+        refused = error.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+        return refused or error.response["Error"]["Code"] in {"AccessDenied", "AuthFailure", "UnauthorizedOperation"}
     return False

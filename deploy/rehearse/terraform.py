@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from deploy.rehearse.world import LOCAL, Credentials, environment, variables
 from deploy.terraforming import prepared, run
@@ -33,7 +34,7 @@ class Terraform:
         found = []
         for change in plan["resource_changes"]:
             if set(change["change"]["actions"]) - {"no-op", "read"}:
-                attributes = _differing(change["change"].get("before") or {}, change["change"].get("after") or {})
+                attributes = _differing(change["change"])
                 unexpected = attributes - ECHOES.get(f"{change['type']}.{change['name']}", set())
                 if unexpected or change["change"]["actions"] != ["update"]:
                     found.append(f"{change['address']}: {', '.join(change['change']['actions'])} {', '.join(sorted(unexpected))}")
@@ -55,5 +56,8 @@ def opened(folder: Path, endpoint: str, certificate: str) -> Terraform:
     return Terraform(prepared(folder, override=LOCAL, backend=True), endpoint, certificate)
 
 
-def _differing(before: dict[str, object], after: dict[str, object]) -> set[str]:
-    return {name for name in {*before, *after} if before.get(name) != after.get(name)}
+def _differing(change: dict[str, Any]) -> set[str]:
+    """The attributes that would change; with a question mark those of which the plan does not know to what."""
+    before, after, unknown = change.get("before") or {}, change.get("after") or {}, change.get("after_unknown") or {}
+    known = {name for name in {*before, *after} if before.get(name) != after.get(name) and unknown.get(name) is not True}
+    return known | {f"{name}?" for name, is_unknown in unknown.items() if is_unknown is True}
