@@ -36,7 +36,7 @@ def test_a_whole_one_is_good() -> None:
         {"replan_unexpected": 1},
         {"left_after_destroy": 1},
     ],
-    ids=lambda spoilt: " ".join(spoilt),
+    ids=" ".join,
 )
 def test_whatever_falls_short_is_not(spoilt: dict[str, int]) -> None:
     assert not is_good(GOOD | spoilt)
