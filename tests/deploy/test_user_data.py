@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from botgateway.management.commands import set_webhook
+from botgateway.telegram import WebhookInfo
 from deploy import terraforming
 from tests.deploy.instance import Instance, fresh
 
@@ -204,16 +206,11 @@ def test_a_container_that_ended_is_started_again(instance: Instance) -> None:
 
 @pytest.mark.parametrize("side", ["site"])
 @pytest.mark.parametrize(
-    ("shown", "errors"),
-    [
-        ("Telegram delivers to https://bot.example.org/webhook; 0 updates wait.", 0),
-        ("Telegram delivers to https://bot.example.org/webhook; 0 updates wait. Last error: Connection refused.", 0),
-        ("Telegram delivers to https://bot.example.org/webhook; 7 updates wait. Last error: Connection refused.", 1),
-        ("Telegram delivers to https://bot.example.org/webhook; 7 updates wait.", 0),
-    ],
+    ("waiting", "last_error", "errors"),
+    [(0, None, 0), (0, "Connection refused", 0), (7, "Connection refused", 1), (7, None, 0), (10, "Connection refused", 1)],
 )
-def test_the_site_tells_of_webhook_and_open_predictions(instance: Instance, shown: str, errors: int) -> None:
-    instance.put("shown", shown)
+def test_the_site_tells_of_webhook_and_open_predictions(instance: Instance, waiting: int, last_error: str | None, errors: int) -> None:
+    instance.put("shown", set_webhook._described(WebhookInfo("https://bot.example.org/webhook", waiting, last_error)))
     instance.calls()
     done = instance.run("polybot-watch")
     assert done.returncode == 0, done.stderr
