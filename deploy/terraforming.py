@@ -72,7 +72,7 @@ def run(*arguments: str, place: Path, environment: Mapping[str, str] | None = No
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "AWS_"))}
     done = subprocess.run(
-        [program(), *arguments, *([] if arguments[0] == "output" else ["-no-color"])],
+        [program(), *arguments, "-no-color"],
         cwd=place,
         env=inherited | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"} | dict(environment or {}),
         stdin=subprocess.DEVNULL,

@@ -27,6 +27,7 @@ TARGETS = (
 NAME = "compared"
 
 
+@pytest.mark.timeout(300)  # for each queue Terraform waits 25 s, whatever it is told
 @pytest.mark.parametrize("cloud", ["moto"], indirect=True)
 def test_tables_and_queues_are_the_products_own(cloud: Cloud, tmp_path: Path) -> None:
     place = prepared(tmp_path, override=LOCAL, backend=True)
