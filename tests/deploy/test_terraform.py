@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from deploy import terraforming
+from detection.items import OPEN_SHARDS
 from tests.deploy.terraform import prepared
 
 SOURCES = terraforming.HERE / "terraform"
@@ -96,3 +97,14 @@ def _scan(checkov: str) -> dict[str, list[dict[str, str]]]:
     done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     results: dict[str, list[dict[str, str]]] = json.loads(done.stdout)["results"]
     return results
+
+
+def test_what_is_listened_for_in_the_log_is_what_the_site_says() -> None:
+    cries = re.findall(r'"\\"(alarm: .+?)\\""', (SOURCES / "watching_logs.tf").read_text())
+    said = "".join(path.read_text() for path in (terraforming.HERE.parent / "botgateway").rglob("*.py"))
+    assert len(cries) == 2
+    assert [cry for cry in cries if cry not in said] == []
+
+
+def test_the_site_counts_open_predictions_in_each_shard() -> None:
+    assert f"open_shards = {OPEN_SHARDS}\n" in (SOURCES / "site.tf").read_text()
