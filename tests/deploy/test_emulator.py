@@ -1,0 +1,170 @@
+"""What the rehearsal adds to moto, over the socket: permissions are asked as AWS asks them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from deploy.rehearse.__main__ import emulator
+from deploy.rehearse.account import Account
+from deploy.rehearse.world import REGION
+
+HERE = f"{REGION}:123456789012"
+TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
+KEY = {"name": {"S": "a"}}
+
+
+def document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    with emulator(tmp_path_factory.mktemp("emulator")) as anybody:
+        account = anybody.with_administrator()
+        key = [{"AttributeName": "name", "KeyType": "HASH"}]
+        attributes = [{"AttributeName": "name", "AttributeType": "S"}]
+        for table in ("one", "two"):
+            account.client("dynamodb").create_table(
+                TableName=table, KeySchema=key, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
+            )
+        for secret in ("known", "unknown"):
+            account.client("secretsmanager").create_secret(Name=secret, SecretString="x")
+        account.client("sqs").create_queue(QueueName="photos")
+        account.client("s3").create_bucket(Bucket="photos", CreateBucketConfiguration={"LocationConstraint": REGION})
+        yield account
+
+
+Permitted = Callable[[dict[str, Any], str, str, dict[str, Any]], bool]
+
+
+@pytest.fixture
+def permitted(account: Account) -> Iterator[Permitted]:
+    """Whether a role with this one statement may make this call."""
+    role = "somebody"
+    account.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=document(TRUST))
+    credentials = account.assumed(role)
+
+    def ask(statement: dict[str, Any], service: str, operation: str, arguments: dict[str, Any]) -> bool:
+        account.client("iam").put_role_policy(RoleName=role, PolicyName="one", PolicyDocument=document({"Effect": "Allow"} | statement))
+        account.enforce(on=True)
+        try:
+            getattr(account.client(service, credentials), operation)(**arguments)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 403 or "AccessDenied" in str(error):
+                return False
+            raise
+        finally:
+            account.enforce(on=False)
+        return True
+
+    yield ask
+    account.client("iam").delete_role_policy(RoleName=role, PolicyName="one")
+    account.client("iam").delete_role(RoleName=role)
+
+
+def put(table: str) -> dict[str, Any]:
+    return {"Put": {"TableName": table, "Item": KEY}}
+
+
+def allow(*actions: str, on: str) -> dict[str, Any]:
+    return {"Action": list(actions), "Resource": on}
+
+
+TABLE_ONE = f"arn:aws:dynamodb:{HERE}:table/one"
+PHOTOS = f"arn:aws:sqs:{HERE}:photos"
+ENTRIES = [{"Id": "1", "MessageBody": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("statement", "call", "expected"),
+    [
+        (allow("dynamodb:GetItem", on=TABLE_ONE), ("dynamodb", "get_item", {"TableName": "one", "Key": KEY}), True),
+        (allow("dynamodb:GetItem", on=TABLE_ONE), ("dynamodb", "get_item", {"TableName": "two", "Key": KEY}), False),
+        (allow("dynamodb:PutItem", on=TABLE_ONE), ("dynamodb", "transact_write_items", {"TransactItems": [put("one")]}), True),
+        (allow("dynamodb:PutItem", on=TABLE_ONE), ("dynamodb", "transact_write_items", {"TransactItems": [put("one"), put("two")]}), False),
+        (allow("dynamodb:UpdateItem", on=TABLE_ONE), ("dynamodb", "transact_write_items", {"TransactItems": [put("one")]}), False),
+        (allow("ssm:GetParameter", on="*"), ("ssm", "put_parameter", {"Name": "/x", "Value": "x", "Type": "String"}), False),
+        (
+            allow("ssm:PutParameter", on=f"arn:aws:ssm:{HERE}:parameter/x/*"),
+            ("ssm", "put_parameter", {"Name": "/x/y", "Value": "x", "Type": "String"}),
+            True,
+        ),
+        (
+            allow("ssm:PutParameter", on=f"arn:aws:ssm:{HERE}:parameter/x/*"),
+            ("ssm", "put_parameter", {"Name": "/z", "Value": "x", "Type": "String"}),
+            False,
+        ),
+        (allow("sqs:GetQueueUrl", on=PHOTOS), ("sqs", "get_queue_url", {"QueueName": "photos"}), True),
+        (allow("sqs:GetQueueUrl", on=f"{PHOTOS}-dead"), ("sqs", "get_queue_url", {"QueueName": "photos"}), False),
+        (allow("s3:ListBucket", on="arn:aws:s3:::photos"), ("s3", "head_bucket", {"Bucket": "photos"}), True),
+        (allow("s3:GetObject", on="arn:aws:s3:::photos/*"), ("s3", "head_bucket", {"Bucket": "photos"}), False),
+        (
+            allow("cloudwatch:PutMetricData", on="*"),
+            ("cloudwatch", "put_metric_data", {"Namespace": "x", "MetricData": [{"MetricName": "x", "Value": 1}]}),
+            True,
+        ),
+    ],
+)
+def test_a_statement_permits_what_it_names_and_no_more(
+    permitted: Permitted, statement: dict[str, Any], call: tuple[str, str, dict[str, Any]], expected: bool
+) -> None:
+    assert permitted(statement, *call) is expected
+
+
+@pytest.mark.parametrize(("named", "expected"), [("known", True), ("unknown", False)])
+def test_a_secret_is_permitted_by_its_arn(account: Account, permitted: Permitted, named: str, expected: bool) -> None:
+    arn = account.client("secretsmanager").describe_secret(SecretId="known")["ARN"]
+    statement = allow("secretsmanager:GetSecretValue", on=arn)
+    assert permitted(statement, "secretsmanager", "get_secret_value", {"SecretId": named}) is expected
+
+
+@pytest.mark.parametrize(("action", "expected"), [("sqs:SendMessage", True), ("sqs:ReceiveMessage", False)])
+def test_a_batch_needs_the_permission_of_its_parts(account: Account, permitted: Permitted, action: str, expected: bool) -> None:
+    url = account.client("sqs").get_queue_url(QueueName="photos")["QueueUrl"]
+    assert permitted(allow(action, on=PHOTOS), "sqs", "send_message_batch", {"QueueUrl": url, "Entries": ENTRIES}) is expected
+
+
+@pytest.mark.parametrize(
+    ("action", "version", "expected"),
+    [("s3:DeleteObjectVersion", "null", True), ("s3:DeleteObject", "null", False), ("s3:DeleteObject", None, True)],
+)
+def test_deleting_several_photos_is_asked_of_photos(
+    account: Account, permitted: Permitted, action: str, version: str | None, expected: bool
+) -> None:
+    account.client("s3").put_object(Bucket="photos", Key="b", Body=b"x")
+    one = {"Key": "b"} | ({"VersionId": version} if version else {})
+    arguments = {"Bucket": "photos", "Delete": {"Objects": [one]}}
+    permitted(allow(action, on="arn:aws:s3:::photos/*"), "s3", "delete_objects", arguments)  # answers 200 in any case
+    left = account.client("s3").list_objects_v2(Bucket="photos").get("Contents", [])
+    assert ("b" not in [found["Key"] for found in left]) is expected
+
+
+def test_without_tls_is_what_the_emulator_never_is(account: Account, permitted: Permitted) -> None:
+    no_tls = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::photos/*"}
+    condition = {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    account.client("s3").put_bucket_policy(Bucket="photos", Policy=document(no_tls | condition))
+    get = {"Bucket": "photos", "Key": "a"}
+    account.client("s3").put_object(**get, Body=b"x")
+    assert permitted(allow("s3:GetObject", on="arn:aws:s3:::photos/*"), "s3", "get_object", get)
+    account.client("s3").put_bucket_policy(Bucket="photos", Policy=document(no_tls))
+    assert not permitted(allow("s3:GetObject", on="arn:aws:s3:::photos/*"), "s3", "get_object", get)
+
+
+def test_a_statement_is_missing_only_meanwhile(account: Account, tmp_path: Path) -> None:
+    iam = account.client("iam")
+    iam.create_role(RoleName="other", AssumeRolePolicyDocument=document(TRUST))
+    iam.put_role_policy(
+        RoleName="other",
+        PolicyName="p",
+        PolicyDocument=document(*({"Sid": sid, "Effect": "Allow"} | allow("s3:GetObject", on="*") for sid in "AB")),
+    )
+    with account.without("other", "p", "A"):
+        assert account.statements("other", "p") == ["B"]
+    assert account.statements("other", "p") == ["A", "B"]
+    assert "iam other" in account.left("other")
