@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, HttpUrl, SecretStr
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationInfo, field_validator
 
 from detection.config import Config
 
@@ -52,12 +53,63 @@ class SiteConfig(Config):
         description="Signs the admin's sessions: 50 random characters or more."
     )
     allowed_hosts: str = Field("", description="Further host names, comma-separated, under which the site answers (that of /results, say).")
-    database_path: Path = Field(description="The SQLite file of the admin's users and sessions.")
+    database_host: str = Field(
+        "", description="The PostgreSQL server of the admin's users and sessions, where the site is several machines."
+    )
+    database_name: str = Field("polybot", description="With DATABASE_HOST: the database on it.")
+    database_secret: Annotated[SecretStr, Field(validate_default=True)] = Field(
+        SecretStr(""), description='With DATABASE_HOST: who we are there, as RDS keeps it: `{"username": "…", "password": "…"}`.'
+    )
+    database_path: Annotated[Path | None, Field(validate_default=True)] = Field(
+        None, description="The SQLite file of the admin's users and sessions: required where DATABASE_HOST is empty."
+    )
     source_url: HttpUrl | None = Field(
         None, description="Where the running version's source is: /help links there. Unset: the site's own /source."
     )
     demo_model: bool = Field(default=False, description="The workers serve the demo model, which knows a few emoji: /help says so.")
     debug: bool = Field(default=False, description="Django's debug pages. Never where strangers can reach the site.")
+
+    @field_validator("database_secret")
+    @classmethod
+    def _names_who(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if not info.data.get("database_host"):
+            return value
+        try:
+            found = json.loads(value.get_secret_value() or "null")
+        except ValueError:
+            found = None
+        if not isinstance(found, dict) or not {"username", "password"} <= set(found):
+            raise ValueError('must be JSON with "username" and "password"')
+        return value
+
+    @field_validator("database_path")
+    @classmethod
+    def _is_the_one(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if info.data.get("database_host"):
+            return None  # an image sets both: its own file, and on AWS the server
+        if value is None:
+            raise ValueError("is missing")
+        return value
+
+    @property
+    def database(self) -> dict[str, object]:
+        """Django's settings of its database."""
+        if self.database_path is not None:
+            # Readers don't wait for a writer, and a writer waits for another instead of failing.
+            pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+            options = {"init_command": pragmas, "transaction_mode": "IMMEDIATE", "timeout": 10}
+            return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(self.database_path), "OPTIONS": options}
+        who = json.loads(self.database_secret.get_secret_value())
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "HOST": self.database_host,
+            "NAME": self.database_name,
+            "USER": who["username"],
+            "PASSWORD": who["password"],
+            # A server that is away is told soon, and a connection whose other end has gone is found out.
+            "OPTIONS": {"connect_timeout": 5, "sslmode": "require"},
+            "CONN_HEALTH_CHECKS": True,
+        }
 
     @property
     def api_url(self) -> str:

@@ -75,3 +75,23 @@ def test_no_secret_is_in_its_repr() -> None:
     shown = repr(load(SiteConfig))
     for name in ("TELEGRAM_TOKEN", "WEBHOOK_SECRETS", "DJANGO_SECRET_KEY", "RESULTS_KEYS"):
         assert ENVIRONMENT[name] not in shown
+
+
+def test_the_database_is_a_file_or_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_PATH", "site.sqlite3")
+    assert load(SiteConfig).database["ENGINE"] == "django.db.backends.sqlite3"
+    monkeypatch.setenv("DATABASE_HOST", "db.example.org")
+    monkeypatch.setenv("DATABASE_SECRET", '{"username": "olga", "password": "hunter2", "port": 5432}')
+    server = load(SiteConfig).database
+    assert (server["ENGINE"], server["HOST"], server["NAME"]) == ("django.db.backends.postgresql", "db.example.org", "polybot")
+    assert (server["USER"], server["PASSWORD"]) == ("olga", "hunter2")
+    assert server["OPTIONS"] == {"connect_timeout": 5, "sslmode": "require"}
+
+
+@pytest.mark.parametrize("secret", ["", "hunter2", "[]", '{"username": "hunter2"}'])
+def test_a_server_needs_to_know_who_asks(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    monkeypatch.setenv("DATABASE_HOST", "db.example.org")
+    monkeypatch.setenv("DATABASE_SECRET", secret)
+    with pytest.raises(ConfigError, match="DATABASE_SECRET must be JSON") as raised:
+        load(SiteConfig)
+    assert "hunter2" not in str(raised.value)
