@@ -36,6 +36,12 @@ demo-model: setup  ## Train the demo model anew (20 to 40 minutes on 2 cores; ne
 chromium:  ## Install the browser that the chat page's tests drive (Debian and Ubuntu)
 	@command -v chromium >/dev/null || { $(if $(filter-out 0,$(shell id -u)),sudo) apt-get update -qq && $(if $(filter-out 0,$(shell id -u)),sudo) apt-get install -yqq --no-install-recommends chromium fonts-noto-color-emoji; }
 
+terraform: setup  ## Install Terraform and its provider for the tests of deploy/ (Linux; 800 MB)
+	@bin/terraform
+
+rehearse-aws: setup  ## Apply everything to an emulator of AWS, use it, roll, take it down: ten minutes (options: ARGS=--help)
+	@$(PY) -m deploy.rehearse $(ARGS)
+
 bench-queue: setup  ## Measure the queue's speed beside stock Celery and a plain loop (options: ARGS="--raw FILE")
 	@benchmarks/install-celery-5.6.2 && $(PY) -m benchmarks.speed $(ARGS)
 
@@ -57,4 +63,4 @@ bench-surge: setup  ## Let a worker grow and shrink 20 times under surges of pho
 bench-admin: setup  ## Measure the admin's pages with 1,000 and with 100,000 predictions (options: ARGS="--raw FILE")
 	@$(PY) -m benchmarks.admin $(ARGS)
 
-.PHONY: help setup run demo test lint lock demo-model chromium bench-queue bench-faults bench-kills bench-redrive bench-fairness bench-surge bench-admin
+.PHONY: help setup run demo test lint lock demo-model chromium terraform rehearse-aws bench-queue bench-faults bench-kills bench-redrive bench-fairness bench-surge bench-admin
