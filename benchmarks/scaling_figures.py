@@ -1,7 +1,7 @@
 """The figures of the rehearsal of scaling, computed from its events alone.
 
-Each event carries its `run`. What happened, at seconds since 1970: `sent`, `start`, `end` (key), `size` (desired), `reading`, `launched` and
-`gone` (node). What was predicted, at seconds since the run's beginning: `predicted_answer` (seconds), `predicted_size` (desired).
+Each event carries its `run`. What happened, at seconds since 1970: `sent`, `start`, `end` (key), `size` (desired), `reading`, `launched`
+and `gone` (node). What was predicted, at seconds since the run's beginning: `predicted_answer` (seconds), `predicted_size` (desired).
 """
 
 from __future__ import annotations

@@ -16,10 +16,10 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import onnxruntime
 from PIL import Image
 
 from benchmarks import report
@@ -67,7 +67,7 @@ def record(folder: Path, *, count: int, processes: int) -> dict[str, Any]:
         "what": f"decode, detect and draw a photo of {LONGER_SIDE} px, {processes} processes of one thread at once",
         "model": model.version,
         "input_size": model.input_size,
-        "backend": f"onnxruntime {onnxruntime.__version__}",
+        "backend": f"onnxruntime {version('onnxruntime')}",
         "machine": {name: value for name, value in report.machine().items() if name != "load_1m"},
         "recorded": datetime.now(UTC).date().isoformat(),
         "seconds": [round(took, 5) for took in found],

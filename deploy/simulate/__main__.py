@@ -27,8 +27,9 @@ Erlang C; the exit status is 1 where it disagrees. The last line is all of it as
 STUDIES = """the studies:
   2 processes        every load under every policy, with a process for each processor of an instance
   12 processes       the same with loads six times as large, and twelve processes on an instance of two processors
-  target backlog, most instances, least instances, boot, spot losses
+  target backlog, most instances, least instances, spot losses
                      twelve processes and both policies; this one thing is different
+  boot               the same with two processes
   assumptions        the same, were photos to take longer or shorter than assumed
   rates              1, 10, 30 and 1,000 photos a second, all the time"""
 
