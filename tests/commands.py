@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 
 def sources() -> Iterator[Path]:
     """Everything of ours that is run."""
-    for room in ("polysite", "botgateway", "detection", "taskqueue", "sandbox", "tests"):
+    for room in ("polysite", "botgateway", "detection", "taskqueue", "sandbox", "deploy", "tests"):
         yield from (path for path in (ROOT / room).rglob("*.py") if path.name != "test_docs.py")
     yield from (ROOT / name for name in ("Makefile", "bin/setup", "bin/lock", ".ci/run", "manage.py"))
 

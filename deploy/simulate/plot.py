@@ -61,7 +61,9 @@ def _panel(title: str, its: Mapping[str, Points], top: float, end: float) -> str
             parts.append(
                 f'<text x="{WIDTH - RIGHT - 130 * number}" y="{top - 8}" text-anchor="end" fill="{colour}">{html.escape(name)}</text>'
             )
-        parts.append(f'<path d="{_steps(points, top, most, end)}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
+        # Dashed from the second on, so that a line which lies under another one is seen.
+        dashes = f' stroke-dasharray="{5 + number} {3 + number}"' if number else ""
+        parts.append(f'<path d="{_steps(points, top, most, end)}" fill="none" stroke="{colour}" stroke-width="1.5"{dashes}/>')
     return "\n".join(parts)
 
 

@@ -60,7 +60,7 @@ def enough(rate: float, fleet: Fleet, work: Work) -> int:
 
 @cache
 def cases() -> tuple[Case, ...]:
-    return (*_compared("2 processes", SCENARIOS, TWO, 30), *_compared("12 processes", LARGE, TWELVE, BACKLOG), *_varied(), *_rates())
+    return (*_compared("2 processes", SCENARIOS, TWO, 40), *_compared("12 processes", LARGE, TWELVE, BACKLOG), *_varied(), *_rates())
 
 
 def _compared(study: str, scenarios: dict[str, Scenario], fleet: Fleet, backlog: float) -> Iterator[Case]:
@@ -81,7 +81,7 @@ def _varied() -> Iterator[Case]:
     for least in (1, 2, 4, 8):
         yield Case("least instances", f"{least}", large, replace(TWELVE, least=least))
     for boot in (45, 90, 180):
-        yield Case("boot", f"{boot} s", SCENARIOS["burst"], replace(TWO, boot=boot, warm_up=boot + 30), (CPU, Target("backlog", 30)))
+        yield Case("boot", f"{boot} s", SCENARIOS["burst"], replace(TWO, boot=boot, warm_up=boot + 30), (CPU, Target("backlog", 40)))
     for losses in (0.0, 0.5, 2.0):
         yield Case("spot losses", f"{losses:g} an hour", LARGE["steady"], replace(TWELVE, losses=losses))
     for slower, waiting in ((2, 0.4), (1, 0.4), (4, 0.4), (2, 0.2), (2, 0.8)):
