@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from typing import Any
 
 from benchmarks.events import Log
-from benchmarks.read_units import units
+from benchmarks.read_units import Item, item_size, units
 
 
 class Meter:
@@ -19,6 +20,7 @@ class Meter:
     def __init__(self, note: Log) -> None:
         self.labels: dict[str, object] = {}
         self._note = note
+        self._sizes: dict[str, int] = {}  # of whole items, by the value of their key
 
     def attach(self, client: Any) -> None:
         """Watch this client of botocore's from now on."""
@@ -34,11 +36,28 @@ class Meter:
 
         client.meta.events.register("before-call.dynamodb", _remember)
         client.meta.events.register("before-send.dynamodb", send)
-        client.meta.events.register("after-call.dynamodb", self._read)
+        client.meta.events.register("after-call.dynamodb", partial(self._read, client))
 
-    def _read(self, parsed: Any, model: Any, context: dict[str, Any], **_: object) -> None:
+    def _read(self, client: Any, parsed: Any, model: Any, context: dict[str, Any], **_: object) -> None:
         if self.labels and "Error" not in parsed:
-            self._note("read", operation=model.name, units=units(model.name, context["asked"], parsed), **self.labels)
+            asked = context["asked"]
+            read = units(
+                model.name,
+                asked,
+                parsed,
+                whole_size=partial(self._whole_size, client, asked["TableName"]) if "TableName" in asked else None,
+            )
+            self._note("read", operation=model.name, units=read, **self.labels)
+
+    def _whole_size(self, client: Any, table: str, part: Item) -> int:
+        """Of the item of predictions that this is a part of; looked up once, so that no visit after the first pays for it."""
+        key = {"prediction_id": part["prediction_id"]}
+        name = str(key["prediction_id"]["S"])
+        if name not in self._sizes:
+            labels, self.labels = self.labels, {}
+            self._sizes[name] = item_size(client.get_item(TableName=table, Key=key)["Item"])
+            self.labels = labels
+        return self._sizes[name]
 
 
 def _remember(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:

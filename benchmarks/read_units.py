@@ -6,7 +6,7 @@ The rules are those of AWS's developer guide: "DynamoDB item sizes and formats",
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 STEP = 4096  # bytes
@@ -21,14 +21,20 @@ def item_size(item: Item) -> int:
     return sum(len(name.encode()) + _size(value) for name, value in item.items())
 
 
-def units(operation: str, asked: Mapping[str, Any], answered: Mapping[str, Any]) -> float:
-    """The read units of one request. Raises ValueError where the answer does not show all that was read."""
+def units(
+    operation: str, asked: Mapping[str, Any], answered: Mapping[str, Any], *, whole_size: Callable[[Item], int] | None = None
+) -> float:
+    """The read units of one request. Raises ValueError where the answer does not show all that was read.
+
+    A projection leaves parts of an item out of the answer, and not out of the price: `whole_size` tells the whole item's size.
+    """
+    size_of = whole_size if whole_size and "ProjectionExpression" in asked else item_size
     match operation:
         case "GetItem":
-            _check_whole(asked)
-            return _steps(item_size(answered.get("Item", {}))) * _each(asked)
+            _check_whole(asked, size_of)
+            return _steps(size_of(answered.get("Item", {}))) * _each(asked)
         case "Query" | "Scan":
-            return _of_query(asked, answered)
+            return _of_query(asked, answered, size_of)
         case "BatchGetItem":
             left = answered.get("UnprocessedKeys", {})
             tables = asked["RequestItems"].items()
@@ -37,24 +43,25 @@ def units(operation: str, asked: Mapping[str, Any], answered: Mapping[str, Any])
             raise ValueError(f"there is no rule here for what {operation} reads")
 
 
-def _of_query(asked: Mapping[str, Any], answered: Mapping[str, Any]) -> float:
+def _of_query(asked: Mapping[str, Any], answered: Mapping[str, Any], size_of: Callable[[Item], int]) -> float:
     """All items that were looked at together, rounded up once."""
-    _check_whole(asked)
+    _check_whole(asked, size_of)
     if answered["ScannedCount"] != len(answered.get("Items", [])):
         raise ValueError(f"of {answered['ScannedCount']} items read {len(answered.get('Items', []))} were answered: the rest has sizes too")
-    return _steps(sum(item_size(item) for item in answered["Items"])) * _each(asked)
+    return _steps(sum(size_of(item) for item in answered["Items"])) * _each(asked)
 
 
 def _of_batch(asked: Mapping[str, Any], items: Iterable[Item], left: Mapping[str, Any]) -> float:
     """Each item rounded up by itself; one that isn't there costs as the smallest."""
-    _check_whole(asked)
+    _check_whole(asked, item_size)
     steps = [_steps(item_size(item)) for item in items]
     missing = len(asked["Keys"]) - len(left.get("Keys", [])) - len(steps)
     return (sum(steps) + missing) * _each(asked)
 
 
-def _check_whole(asked: Mapping[str, Any]) -> None:
-    if parts := [name for name in ("ProjectionExpression", "AttributesToGet", "Select") if name in asked]:
+def _check_whole(asked: Mapping[str, Any], size_of: Callable[[Item], int]) -> None:
+    known = ("ProjectionExpression",) if size_of is not item_size else ()
+    if parts := [name for name in ("ProjectionExpression", "AttributesToGet", "Select") if name in asked and name not in known]:
         raise ValueError(f"{parts[0]} leaves parts of the items out of the answer, but not out of the price")
 
 

@@ -119,3 +119,26 @@ def test_the_meter_writes_down_what_a_client_reads_while_it_has_labels(cloud: Cl
     assert len(sent) == 2
     assert all(0 < e["until"] - e["since"] < 5 for e in sent)
     assert len(found) == 4
+
+
+def test_a_projection_costs_what_the_whole_items_cost(cloud: Cloud, tmp_path: Path) -> None:
+    """Its answer shows parts alone: the meter looks the whole up, once, and not while anything is measured."""
+    note, client = Log(tmp_path / "events"), boto3.client("dynamodb")
+    table = f"{cloud.environment['TABLE_PREFIX']}-predictions"
+    item = {"prediction_id": {"S": "42-7"}, "chat_id": {"N": "42"}, "created_at": {"S": "2026-11-25"}, "text": {"S": "x" * 9000}}
+    client.put_item(TableName=table, Item=item)
+    meter = Meter(note)
+    meter.attach(client)
+    meter.labels = {"page": "one"}
+    for _ in range(2):
+        client.query(
+            TableName=table,
+            IndexName="by_chat",
+            KeyConditionExpression="chat_id = :chat",
+            ExpressionAttributeValues={":chat": {"N": "42"}},
+            ProjectionExpression="prediction_id",
+        )
+    note.close()
+    found = events.read(tmp_path / "events")
+    assert [(e["operation"], e["units"]) for e in events.of(found, "read", page="one")] == [("Query", 1.5)] * 2
+    assert len(events.of(found, "sent", page="one")) == 2
