@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,9 @@ Permitted = Callable[[dict[str, Any], str, str, dict[str, Any]], bool]
 
 
 @pytest.fixture
-def permitted(account: Account) -> Iterator[Permitted]:
+def permitted(account: Account) -> Permitted:
     """Whether a role with this one statement may make this call."""
-    role = "somebody"
+    role = f"somebody-{uuid.uuid4().hex[:8]}"
     account.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=document(TRUST))
     credentials = account.assumed(role)
 
@@ -63,9 +64,7 @@ def permitted(account: Account) -> Iterator[Permitted]:
             account.enforce(on=False)
         return True
 
-    yield ask
-    account.client("iam").delete_role_policy(RoleName=role, PolicyName="one")
-    account.client("iam").delete_role(RoleName=role)
+    return ask
 
 
 def put(table: str) -> dict[str, Any]:
@@ -146,14 +145,14 @@ def test_deleting_several_photos_is_asked_of_photos(
 
 
 def test_without_tls_is_what_the_emulator_never_is(account: Account, permitted: Permitted) -> None:
-    no_tls = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::photos/*"}
-    condition = {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
-    account.client("s3").put_bucket_policy(Bucket="photos", Policy=document(no_tls | condition))
-    get = {"Bucket": "photos", "Key": "a"}
-    account.client("s3").put_object(**get, Body=b"x")
-    assert permitted(allow("s3:GetObject", on="arn:aws:s3:::photos/*"), "s3", "get_object", get)
-    account.client("s3").put_bucket_policy(Bucket="photos", Policy=document(no_tls))
-    assert not permitted(allow("s3:GetObject", on="arn:aws:s3:::photos/*"), "s3", "get_object", get)
+    s3, get = account.client("s3"), {"Bucket": "guarded", "Key": "a"}
+    s3.create_bucket(Bucket="guarded", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(**get, Body=b"x")
+    denied = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::guarded/*"}
+    s3.put_bucket_policy(Bucket="guarded", Policy=document(denied | {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}))
+    assert permitted(allow("s3:GetObject", on="arn:aws:s3:::guarded/*"), "s3", "get_object", get)
+    s3.put_bucket_policy(Bucket="guarded", Policy=document(denied))
+    assert not permitted(allow("s3:GetObject", on="arn:aws:s3:::guarded/*"), "s3", "get_object", get)
 
 
 def test_a_statement_is_missing_only_meanwhile(account: Account, tmp_path: Path) -> None:
