@@ -67,6 +67,14 @@ def start(instance: Instance) -> subprocess.CompletedProcess[str]:
     return instance.run("polybot-start")
 
 
+def on_timer(instance: Instance) -> subprocess.CompletedProcess[str]:
+    """What the site's timer starts, as its unit says."""
+    units = instance.root / "etc/systemd/system"
+    assert "Unit=" not in (units / "polybot-secrets.timer").read_text(), "the timer starts the unit of its own name"
+    (command,) = [line for line in (units / "polybot-secrets.service").read_text().splitlines() if line.startswith("ExecStart=")]
+    return instance.run(*command.removeprefix("ExecStart=").split())
+
+
 def touched(calls: list[str]) -> list[str]:
     """What was done to the container, without the asking."""
     return [call for call in calls if call.startswith("docker") and not call.startswith("docker inspect")]
@@ -181,6 +189,32 @@ def test_a_roll_of_the_site_changes_the_image(instance: Instance) -> None:
     instance.put("parameter", NEW)
     done = start(instance)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, NEW)
+
+
+@pytest.mark.parametrize("side", ["site"])
+def test_the_timer_follows_secrets_and_leaves_the_image_to_rolls(instance: Instance) -> None:
+    """A roll that is at the other instance has put its image into the parameter; this one would start it undrained."""
+    start(instance)
+    instance.put("parameter", NEW)
+    instance.calls()
+    done = on_timer(instance)
+    assert (done.returncode, done.stdout) == (0, f"{OLD}\n")
+    assert touched(instance.calls()) == []
+    instance.put("secret-polybot-results-keys", "b:another one")
+    done = on_timer(instance)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, OLD), done.stderr
+    (run,) = [call for call in instance.calls() if call.startswith("docker run --detach")]
+    assert run.endswith(OLD)
+    assert "RESULTS_KEYS=b:another one" in (instance.state / "environment").read_text().splitlines()
+
+
+@pytest.mark.parametrize("side", ["site"])
+def test_the_timer_starts_a_site_that_was_up_before_its_secrets(instance: Instance) -> None:
+    (instance.state / "secret-polybot-results-keys").unlink()
+    assert start(instance).returncode != 0
+    instance.put("secret-polybot-results-keys", "a:key")
+    done = on_timer(instance)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, OLD), done.stderr
 
 
 @both
