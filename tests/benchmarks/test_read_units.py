@@ -125,7 +125,12 @@ def test_a_projection_costs_what_the_whole_items_cost(cloud: Cloud, tmp_path: Pa
     """Its answer shows parts alone: the meter looks the whole up, once, and not while anything is measured."""
     note, client = Log(tmp_path / "events"), boto3.client("dynamodb")
     table = f"{cloud.environment['TABLE_PREFIX']}-predictions"
-    item = {"prediction_id": {"S": "42-7"}, "chat_id": {"N": "42"}, "created_at": {"S": "2026-11-25"}, "text": {"S": "x" * 9000}}
+    item = {
+        "prediction_id": {"S": "42-7"},
+        "chat_id": {"N": "42"},
+        "created_at": {"S": "2026-11-25T12:00:00.000000+0000"},
+        "text": {"S": "x" * 9000},
+    }
     client.put_item(TableName=table, Item=item)
     meter = Meter(note)
     meter.attach(client)
