@@ -86,7 +86,7 @@ async def test_it_answers_and_restarts_and_remembers_and_leaves_nothing(told: di
     stand_in = f"http://{HOST}:{ports.chat}"
     with up(ports, state, told) as running:
         assert f"Chat    {stand_in}/" in running.output()
-        assert log_in(running.output(), ports).startswith("/admin/predictions/")
+        assert log_in(running.output(), ports).startswith("/admin/dashboard/")
         assert f"State   {state}" in running.output()
         os.kill(child_of(running.process.pid, "detection.celery"), signal.SIGKILL)
         await until(lambda: "worker: up again" in running.output(), seconds=60)
