@@ -100,7 +100,7 @@ def _down(chosen: Settings, _arguments: argparse.Namespace) -> int:
 
 
 def _cost(chosen: Settings, arguments: argparse.Namespace) -> int:
-    workers = chosen.values.get("worker_min", 1) if arguments.workers is None else arguments.workers
+    workers = chosen.value("worker_min") if arguments.workers is None else arguments.workers
     for line in cost.lines(chosen, float(workers)):
         _say(line)
     return 0

@@ -36,10 +36,8 @@ class Item:
 
 def items(settings: Settings, workers: float) -> list[Item]:
     """What is paid each month, with so many workers on average. Raises Refused for a type whose price is not known."""
-    values = settings.values
-    zones = len(values["availability_zones"])
-    site, worker = values.get("site_instance_type", "t3.micro"), values.get("worker_instance_type", "t3.medium")
-    database = values.get("database_instance_class", "db.t4g.micro")
+    zones = len(settings.value("availability_zones"))
+    site, worker, database = (settings.value(name) for name in ("site_instance_type", "worker_instance_type", "database_instance_class"))
     balancer = (PRICES["load_balancer_hour"] + PRICES["load_balancer_unit_hour"]) * HOURS
     return [
         Item(f"site instances, {site}", zones, _hourly("instance_hour", site)),

@@ -66,7 +66,7 @@ def _account(settings: Settings) -> Iterator[Finding]:
 
 def _quota(settings: Settings) -> Iterator[Finding]:
     found = settings.client("service-quotas").get_service_quota(ServiceCode="ec2", QuotaCode=VCPUS)["Quota"]["Value"]
-    zones, most = len(settings.values["availability_zones"]), int(settings.values.get("worker_max", 4))
+    zones, most = len(settings.values["availability_zones"]), int(settings.value("worker_max"))
     # A roll adds half as many workers again for a while. Two vCPUs each, as the default types have.
     wanted = 2 * (zones + most + (most + 1) // 2)
     yield Finding(found >= wanted, f"EC2's quota of vCPUs is {found:g}; {zones} sites and {most} workers, in a roll, need about {wanted}")
@@ -123,7 +123,7 @@ def _watch(settings: Settings) -> Iterator[Finding]:
 def _workflow(settings: Settings) -> Iterator[Finding]:
     role = settings.client("iam").get_role(RoleName=f"{settings.name}-workflow")["Role"]
     trusted = str(role["AssumeRolePolicyDocument"])
-    wanted = f"repo:{settings.values['github_repository']}:ref:refs/heads/{settings.values.get('github_branch', 'main')}"
+    wanted = f"repo:{settings.values['github_repository']}:ref:refs/heads/{settings.value('github_branch')}"
     yield Finding(wanted in trusted, f"the workflows' role trusts {wanted}; whether GitHub's token is taken, only a run shows")
 
 

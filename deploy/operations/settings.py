@@ -10,6 +10,16 @@ from typing import Any
 from deploy import aws
 
 REQUIRED = ("region", "availability_zones", "site_image", "worker_image", "github_repository")
+# Terraform's own defaults of what is looked at here; a test compares them with variables*.tf.
+DEFAULTS: dict[str, Any] = {
+    "name": "polybot",
+    "site_instance_type": "t3.micro",
+    "worker_instance_type": "t3.medium",
+    "worker_min": 2,
+    "worker_max": 4,
+    "database_instance_class": "db.t4g.micro",
+    "github_branch": "main",
+}
 
 
 class Refused(Exception):
@@ -23,10 +33,14 @@ class Settings:
     path: Path
     values: dict[str, Any]
 
+    def value(self, variable: str) -> Any:
+        """What the file says of it, or else Terraform's default. Raises KeyError for one that has none in DEFAULTS."""
+        return self.values[variable] if variable in self.values else DEFAULTS[variable]
+
     @property
     def name(self) -> str:
         """What every name on the account begins with."""
-        return str(self.values.get("name", "polybot"))
+        return str(self.value("name"))
 
     @property
     def region(self) -> str:

@@ -30,10 +30,27 @@ variable "worker_spot" {
   default     = false
 }
 
-variable "worker_min" {
-  description = "Workers at least. Never 0: the backlog per worker could not be told, and nothing would start the first one."
+variable "worker_concurrency" {
+  description = "Processes of each worker. A photo waits for S3, DynamoDB and the site most of its time, so there are more of them than processors (docs/scaling.md). Each takes about 150 MB."
   type        = number
-  default     = 1
+  default     = 12
+
+  validation {
+    condition     = var.worker_concurrency >= 1 && var.worker_concurrency <= 64 && floor(var.worker_concurrency) == var.worker_concurrency
+    error_message = "worker_concurrency ${var.worker_concurrency} must be a whole number from 1 to 64."
+  }
+
+  validation {
+    # 2 GB in all of these, of which the system, Docker and the worker's own first process take about 0.7.
+    condition     = var.worker_concurrency <= 8 || !can(regex("^(c[0-9]+[a-z]*\\.medium|.*\\.small)$", var.worker_instance_type))
+    error_message = "worker_concurrency ${var.worker_concurrency}: so many processes of 150 MB do not fit in the 2 GB of ${var.worker_instance_type}; 8 do."
+  }
+}
+
+variable "worker_min" {
+  description = "Workers at least: one in each of two zones. Never 0: the backlog per worker could not be told, and nothing would start the first one."
+  type        = number
+  default     = 2
 
   validation {
     condition     = var.worker_min >= 1 && floor(var.worker_min) == var.worker_min
@@ -80,9 +97,9 @@ variable "cpu_target" {
 }
 
 variable "backlog_target" {
-  description = "Photos that may wait for each worker: the seconds that a person may wait, divided by the seconds that a worker needs for a photo."
+  description = "Photos that may wait for each worker: the seconds that a person may wait, divided by the seconds that a worker needs for a photo. Of 2 processes a sixth of it (docs/scaling.md)."
   type        = number
-  default     = 100
+  default     = 200
 
   validation {
     condition     = var.backlog_target >= 1 && var.backlog_target <= 10000

@@ -5,8 +5,9 @@ locals {
     image     = var.worker_image
     log_group = aws_cloudwatch_log_group.of["worker"].name
     environment = merge(local.shared_environment, {
-      RESULTS_URL       = "http://${aws_lb.internal.dns_name}/results"
-      METRICS_NAMESPACE = local.metrics_namespace
+      RESULTS_URL               = "http://${aws_lb.internal.dns_name}/results"
+      METRICS_NAMESPACE         = local.metrics_namespace
+      CELERY_WORKER_CONCURRENCY = tostring(var.worker_concurrency) # celery's own name for --concurrency
     })
   })
 }

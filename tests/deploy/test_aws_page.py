@@ -58,10 +58,10 @@ def test_the_cost_on_the_page_is_what_the_command_says(tmp_path: Path) -> None:
     path.write_text(example)
     chosen = settings.read(path)
     (shown,) = re.findall(r"<!-- cost -->\n```\n(.*?)```", PAGE, re.DOTALL)
-    assert shown.splitlines() == cost.lines(chosen, 1)[: len(shown.splitlines())]
+    assert shown.splitlines() == cost.lines(chosen, chosen.value("worker_min"))[: len(shown.splitlines())]
     assert shown.splitlines()[-1].startswith("a month, US dollars")
     further = sum(one.dollars for one in cost.items(chosen, 2)) - sum(one.dollars for one in cost.items(chosen, 1))
     assert f"Each further worker is ${further:.2f} a month" in PAGE
     larger = json.loads(example) | {"worker_instance_type": "c7i.large"}
     path.write_text(json.dumps(larger))
-    assert f"`c7i.large` is ${cost.items(settings.read(path), 1)[1].dollars:.2f} in the place of the $30.37" in PAGE
+    assert f"`c7i.large` is ${cost.items(settings.read(path), 1)[1].month:.2f} in the place of the $30.37" in PAGE

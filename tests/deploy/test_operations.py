@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from deploy.operations.down import down
 from deploy.operations.logs import ago
 from deploy.operations.logs import lines as log_lines
 from deploy.operations.settings import Refused, Settings
-from deploy.operations.terraform import BOOTSTRAP, Failed
+from deploy.operations.terraform import BOOTSTRAP, SERVICE, Failed
 from deploy.operations.up import up
 from tests.deploy.conftest import NEW_SITE, OLD_SITE, OLD_WORKER, QUICK, Account
 from tests.deploy.machine import Machine, programs
@@ -320,6 +321,12 @@ def test_settings_that_will_not_do_are_refused(tmp_path: Path, content: str | No
         path.write_text(content)
     assert command.main(["cost", "--vars", str(path)]) == 2
     assert word in capsys.readouterr().err
+
+
+def test_the_defaults_are_terraforms() -> None:
+    declared = "".join(path.read_text() for path in SERVICE.glob("variables*.tf"))
+    found = dict(re.findall(r'^variable "(\w+)" \{\n(?:(?!\}).*\n)*?  default += (.+)$', declared, re.MULTILINE))
+    assert {name: json.loads(found[name]) for name in settings.DEFAULTS} == settings.DEFAULTS
 
 
 def test_what_aws_refuses_is_told(account: Account, chosen: Settings, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
+
+from tests import processes
+from tests.bundles import write_cat_bundle
+from tests.clouds import Cloud
 from tests.emulators import ROOT
 from tests.settings import ENVIRONMENT
 
@@ -39,3 +44,16 @@ def test_a_checkpoint_is_refused_with_the_command_that_makes_a_bundle(tmp_path: 
     assert f"python -m detection.model export {checkpoint} --out {tmp_path / 'mine'}" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert ENVIRONMENT["RESULTS_KEYS"].split(":")[1] not in ended.stderr + ended.stdout
+
+
+def test_its_environment_says_how_many_processes_it_has(cloud: Cloud, tmp_path: Path) -> None:
+    """As on AWS: user data writes the variable, and the image's command names no --concurrency."""
+    about = {
+        "DETECTION_MODEL": str(write_cat_bundle(tmp_path / "bundle")),
+        "RESULTS_URL": "http://127.0.0.1:9/results",
+        "CELERY_WORKER_CONCURRENCY": "3",
+    }
+    options = ["-A", "detection.celery", "worker", "--queues", "answers,photos,photos-bulk"]
+    with processes.celery(options, cloud.environment | about, log=tmp_path / "worker.log") as worker:
+        assert "concurrency: 3 (prefork)" in worker.output()
+        assert len(psutil.Process(worker.process.pid).children()) == 3

@@ -28,10 +28,11 @@ run "mistakes" {
     certificate_arn    = "arn:aws:acm:us-east-1:123456789012:certificate/1" # of another region
     alarm_email        = "someone"
     cpu_target         = 100
+    worker_concurrency = 65
     domain             = "https://bot.example.org/webhook"
   }
 
-  expect_failures = [var.availability_zones, var.telegram_cidrs, var.vpc_cidr, var.worker_min, var.site_image, var.github_repository, var.name, var.retention_days, var.certificate_arn, var.alarm_email, var.cpu_target, var.domain]
+  expect_failures = [var.availability_zones, var.telegram_cidrs, var.vpc_cidr, var.worker_min, var.site_image, var.github_repository, var.name, var.retention_days, var.certificate_arn, var.alarm_email, var.cpu_target, var.worker_concurrency, var.domain]
 }
 
 run "more_mistakes" {
@@ -65,22 +66,24 @@ run "still_more_mistakes" {
     site_instance_type       = "small"
     worker_image             = "docker.io/someone/yolo5@sha256:bbbb" # cut short
     worker_warmup_seconds    = 5
+    worker_instance_type     = "t3.small" # too little memory for 12 processes
     github_oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/example.org"
     ami                      = "amazon-linux"
     name                     = "Polybot"
     retention_days           = 15.5
   }
 
-  expect_failures = [var.availability_zones, var.telegram_cidrs, var.worker_min, var.site_instance_type, var.worker_image, var.worker_warmup_seconds, var.github_oidc_provider_arn, var.ami, var.name, var.retention_days]
+  expect_failures = [var.availability_zones, var.telegram_cidrs, var.worker_min, var.site_instance_type, var.worker_image, var.worker_warmup_seconds, var.worker_concurrency, var.github_oidc_provider_arn, var.ami, var.name, var.retention_days]
 }
 
 run "mistakes_that_hide_others" {
   command = plan
 
   variables {
-    region     = "Stockholm"
-    worker_max = 1000
+    region             = "Stockholm"
+    worker_max         = 1000
+    worker_concurrency = 0
   }
 
-  expect_failures = [var.region, var.worker_max]
+  expect_failures = [var.region, var.worker_max, var.worker_concurrency]
 }

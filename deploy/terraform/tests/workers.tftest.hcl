@@ -18,8 +18,8 @@ run "by_default" {
   }
 
   assert {
-    condition     = aws_autoscaling_group.worker.min_size == 1 && aws_autoscaling_group.worker.max_size == 4 && aws_autoscaling_group.worker.default_instance_warmup == 120
-    error_message = "It has one to four workers, which count after their warm-up."
+    condition     = aws_autoscaling_group.worker.min_size == 2 && aws_autoscaling_group.worker.max_size == 4 && aws_autoscaling_group.worker.default_instance_warmup == 120
+    error_message = "It has two to four workers, which count after their warm-up."
   }
 
   assert {
@@ -65,6 +65,21 @@ run "by_default" {
   assert {
     condition     = aws_autoscaling_policy.cpu.target_tracking_configuration[0].target_value == 60 && aws_autoscaling_policy.cpu.target_tracking_configuration[0].predefined_metric_specification[0].predefined_metric_type == "ASGAverageCPUUtilization"
     error_message = "Processors are kept at 60 %."
+  }
+
+  assert {
+    condition     = aws_launch_template.worker.monitoring[0].enabled
+    error_message = "CPU comes each minute: every five, an alarm of three periods would take a quarter of an hour."
+  }
+
+  assert {
+    condition     = aws_autoscaling_policy.backlog.target_tracking_configuration[0].target_value == 200
+    error_message = "200 photos may wait for each worker."
+  }
+
+  assert {
+    condition     = strcontains(local.worker_user_data, "CELERY_WORKER_CONCURRENCY=12\n") && !strcontains(local.site_user_data, "CELERY_WORKER_CONCURRENCY")
+    error_message = "A worker has twelve processes, and the site none."
   }
 
   assert {
