@@ -71,7 +71,6 @@ locals {
       PUBLIC_URL          = "https://${local.public_host}"
       ALLOWED_HOSTS       = aws_lb.internal.dns_name
       FORWARDED_ALLOW_IPS = var.vpc_cidr
-      DATABASE_PATH       = "/var/lib/polybot/site.sqlite3"
       DATABASE_HOST       = aws_db_instance.django.address
       DATABASE_NAME       = aws_db_instance.django.db_name
     })

@@ -117,6 +117,11 @@ run "by_default" {
   }
 
   assert {
+    condition     = strcontains(local.site_user_data, "DATABASE_HOST=${aws_db_instance.django.address}\nDATABASE_NAME=polybot\n") && !strcontains(local.site_user_data, "DATABASE_PATH")
+    error_message = "The site's users are in PostgreSQL, where both instances find them, and in no file."
+  }
+
+  assert {
     condition     = !strcontains(local.site_user_data, var.site_image)
     error_message = "The image is read from its parameter at each start, and never written into user data."
   }
