@@ -11,6 +11,12 @@ from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationInfo, 
 
 from detection.config import Config
 
+TUNNEL = "localhost"
+"""The host in the address that an operator opens whose tunnel ends on their own machine (docs/aws.md): always answered.
+
+Who is elsewhere and writes it into a Host header gains nothing: what is guarded stays guarded, and no cookie of anybody is sent there.
+"""
+
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 _HOW_TO_MAKE_ONE = 'python -c "import secrets; print(secrets.token_urlsafe(50))"'
@@ -120,7 +126,7 @@ class SiteConfig(Config):
     def hosts(self) -> list[str]:
         """The host names under which the site answers."""
         more = (name.strip() for name in self.allowed_hosts.split(","))
-        return [self.public_url.host or "", *(name for name in more if name)]
+        return [self.public_url.host or "", TUNNEL, *(name for name in more if name)]
 
     @property
     def is_public(self) -> bool:

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "botgateway.health.health",  # first: a load balancer asks by address, which is no allowed host
+    *(["polysite.tls.redirect_to_https"] if _site.is_public else []),
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -97,8 +98,7 @@ APPEND_SLASH = False  # a webhook or an announcement must not be redirected, it 
 
 # /results and the health checks come over the inner network, without TLS. uvicorn takes X-Forwarded-Proto, from trusted
 # proxies only (FORWARDED_ALLOW_IPS), so nothing here needs to trust a header.
-SECURE_SSL_REDIRECT = _site.is_public
-SECURE_REDIRECT_EXEMPT = [r"^results$"]
+SILENCED_SYSTEM_CHECKS = ["security.W008"]  # SECURE_SSL_REDIRECT is off: polysite.tls redirects
 SECURE_HSTS_SECONDS = 31_536_000 if _site.is_public else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _site.is_public
 SECURE_HSTS_PRELOAD = _site.is_public

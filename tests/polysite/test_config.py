@@ -18,7 +18,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_needed_is_enough() -> None:
     site = load(SiteConfig)
     assert site.api_url == "http://127.0.0.1:9"
-    assert site.hosts == ["127.0.0.1", "testserver", "127.0.0.1", "localhost"]
+    assert site.hosts == ["127.0.0.1", "localhost", "testserver", "127.0.0.1", "localhost"]
     assert not site.is_public
     assert not site.debug
     assert site.source_url is None
