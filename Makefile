@@ -36,6 +36,9 @@ demo-model: setup  ## Train the demo model anew (20 to 40 minutes on 2 cores; ne
 chromium:  ## Install the browser that the chat page's tests drive (Debian and Ubuntu)
 	@command -v chromium >/dev/null || { $(if $(filter-out 0,$(shell id -u)),sudo) apt-get update -qq && $(if $(filter-out 0,$(shell id -u)),sudo) apt-get install -yqq --no-install-recommends chromium fonts-noto-color-emoji; }
 
+cloud-init:  ## Install cloud-init for the tests of user data (Debian and Ubuntu; not on a machine that a cloud starts by it)
+	@/usr/bin/python3 -c 'import cloudinit' 2>/dev/null || { $(if $(filter-out 0,$(shell id -u)),sudo) apt-get update -qq && $(if $(filter-out 0,$(shell id -u)),sudo) apt-get install -yqq --no-install-recommends cloud-init; }
+
 terraform: setup  ## Install Terraform and its provider for the tests of deploy/ (Linux; 800 MB)
 	@bin/terraform
 
@@ -66,4 +69,4 @@ bench-surge: setup  ## Let a worker grow and shrink 20 times under surges of pho
 bench-admin: setup  ## Measure the admin's pages with 1,000 and with 100,000 predictions (options: ARGS="--raw FILE")
 	@$(PY) -m benchmarks.admin $(ARGS)
 
-.PHONY: help setup run demo test lint lock demo-model chromium terraform simulate rehearse-aws bench-queue bench-faults bench-kills bench-redrive bench-fairness bench-surge bench-admin
+.PHONY: help setup run demo test lint lock demo-model chromium cloud-init terraform simulate rehearse-aws bench-queue bench-faults bench-kills bench-redrive bench-fairness bench-surge bench-admin

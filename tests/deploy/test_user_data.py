@@ -36,6 +36,20 @@ CONTAINERS = {"site": "polybot", "worker": "yolo5"}
 
 both = pytest.mark.parametrize("side", ["site", "worker"])
 
+# What cloud-init does with user data before it runs any: tell its kind, and put each script where it will be run from.
+CLOUD_INIT = """
+import sys
+from cloudinit import helpers, user_data, util
+from cloudinit.handlers.shell_script import ShellScriptPartHandler
+paths = helpers.Paths({"cloud_dir": sys.argv[1], "run_dir": sys.argv[1]})
+message = user_data.UserDataProcessor(paths).process(sys.stdin.buffer.read())
+for part in message.walk():
+    if not part.is_multipart():
+        print(part.get_content_type())
+        payload = util.fully_decoded_payload(part)
+        ShellScriptPartHandler(paths).handle_part(None, part.get_content_type(), part.get_filename(), payload, "per-instance")
+"""
+
 
 def rendered(side: str, folder: Path) -> str:
     """The user data as Terraform renders it, with these values."""
@@ -263,3 +277,17 @@ def test_what_reads_shell_finds_no_mistake(instance: Instance) -> None:
     if shellcheck := shutil.which("shellcheck", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])):
         done = subprocess.run([shellcheck, *map(str, scripts)], capture_output=True, text=True, check=False)
         assert done.stdout == ""
+
+
+@both
+def test_cloud_init_takes_it_for_a_script_and_leaves_it_as_it_is(tmp_path: Path, side: str) -> None:
+    """By cloud-init's own code. `cloud-init schema` is for #cloud-config alone, and refuses a script."""
+    system = "/usr/bin/python3"  # of which cloud-init is a package, and no other
+    if subprocess.run([system, "-c", "import cloudinit"], capture_output=True, check=False).returncode:
+        pytest.skip("needs cloud-init; get it: make cloud-init")
+    script = rendered(side, tmp_path / "console").encode()
+    done = subprocess.run([system, "-c", CLOUD_INIT, str(tmp_path / "cloud")], input=script, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, b"text/x-shellscript\n"), done.stderr
+    (written,) = (tmp_path / "cloud" / "instance" / "scripts").iterdir()
+    assert written.read_bytes() == script
+    assert written.stat().st_mode & 0o100
