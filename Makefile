@@ -39,8 +39,8 @@ chromium:  ## Install the browser that the chat page's tests drive (Debian and U
 cloud-init:  ## Install cloud-init for the tests of user data (Debian and Ubuntu; not on a machine that a cloud starts by it)
 	@/usr/bin/python3 -c 'import cloudinit' 2>/dev/null || { $(if $(filter-out 0,$(shell id -u)),sudo) apt-get update -qq && $(if $(filter-out 0,$(shell id -u)),sudo) apt-get install -yqq --no-install-recommends cloud-init; }
 
-terraform: setup  ## Install Terraform and its provider for the tests of deploy/ (Linux; 800 MB)
-	@bin/terraform
+terraform: setup  ## Install Terraform, its provider and checkov for the tests of deploy/ (Linux; 1.1 GB)
+	@bin/terraform && bin/setup checkov
 
 simulate: setup  ## Simulate the workers' scaling, and rehearse it with real workers (options: ARGS="--raw FILE")
 	@$(PY) -m deploy.simulate $(ARGS) && $(PY) -m benchmarks.scaling
