@@ -13,12 +13,17 @@ HOURS = 730  # of a month, as AWS counts
 DISK_GB = 16  # of each instance
 DATABASE_DISK_GB = 20
 SECRETS = 6  # five of ours, and RDS's own of the database
-ALARMS = 14
+# Those of watching.tf, and what AWS makes for the two policies: a pair of one metric for CPU, a pair of three for the backlog.
+ALARMS = 15 + 2 * 1 + 2 * 3
+# Our own: 8 of all workers (of TaskSeconds one for each of three tasks), 4 of each queue, 2 of polybot-watch, 2 of the log.
+METRICS = 8 + 3 * 4 + 2 + 2
+DETAILED_METRICS = 7  # of an instance with detailed monitoring, paid for like our own
+POLLS_MONTH = 3 * HOURS * 3600 / 5  # a worker waits for three queues, five seconds each time
 PRICES = json.loads(Path(__file__).with_name("prices.json").read_text())
 
 NOT_COUNTED = """\
-Not counted, since it follows use: S3, SQS, DynamoDB, log lines, metrics, what is sent to the internet, and more than one capacity unit
-of each load balancer."""
+Not counted, since it follows use: S3, DynamoDB, SQS beyond that, log lines, what is sent to the internet, and more than one capacity
+unit of each load balancer. Nor what AWS gives away: of metrics and alarms ten each, of SQS a million requests."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,9 @@ def items(settings: Settings, workers: float) -> list[Item]:
         Item(f"disks of {DISK_GB} GB", zones + workers, PRICES["disk_gb_month"] * DISK_GB),
         Item(f"database, {database}", 1, _hourly("database_hour", database) + PRICES["database_disk_gb_month"] * DATABASE_DISK_GB),
         Item("secrets", SECRETS, PRICES["secret_month"]),
-        Item("alarms", ALARMS, PRICES["alarm_month"]),
+        Item("alarms, by the metrics in them", ALARMS, PRICES["alarm_month"]),
+        Item("metrics of our own, and of workers each minute", METRICS + DETAILED_METRICS * workers, PRICES["metric_month"]),
+        Item("SQS, for workers that wait", workers, PRICES["queue_million_requests"] * POLLS_MONTH / 1e6),
     ]
 
 

@@ -103,14 +103,31 @@ resource "aws_cloudwatch_metric_alarm" "of" {
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
-# The one alarm that silence sets off, too.
-resource "aws_cloudwatch_metric_alarm" "no_worker" {
-  alarm_name          = "${var.name}-no-worker"
-  alarm_description   = "No worker is in service. The group's activity history says why none starts"
-  namespace           = "AWS/AutoScaling"
-  metric_name         = "GroupInServiceInstances"
-  dimensions          = { AutoScalingGroupName = aws_autoscaling_group.worker.name }
-  statistic           = "Minimum"
+# Those that silence sets off, too: instances in service may have a container that dies at each start, which EC2 takes for healthy.
+resource "aws_cloudwatch_metric_alarm" "silence" {
+  for_each = {
+    no-worker = {
+      about      = "No worker is in service. The group's activity history says why none starts"
+      namespace  = "AWS/AutoScaling"
+      metric     = "GroupInServiceInstances"
+      dimensions = { AutoScalingGroupName = aws_autoscaling_group.worker.name }
+      statistic  = "Minimum"
+    }
+    silent-workers = {
+      about      = "No worker has told of itself for five minutes, which each does every minute. Its log says why its container does not start"
+      namespace  = local.metrics_namespace
+      metric     = "BusyShare"
+      dimensions = {}
+      statistic  = "SampleCount"
+    }
+  }
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.about
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
+  statistic           = each.value.statistic
   comparison_operator = "LessThanThreshold"
   threshold           = 1
   period              = 60

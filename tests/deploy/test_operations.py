@@ -261,7 +261,12 @@ def test_the_cost_is_the_sum_of_its_lines(chosen: Settings) -> None:
     assert "workers, t3.medium" in rows[1]
     assert rows[1].split("workers, t3.medium")[1].split() == ["2", "×", "30.37", "=", "60.74"]
     more = cost.items(chosen, 3)
-    assert sum(one.dollars for one in more) - float(total.split()[-1]) == pytest.approx(30.37 + 3.65 + 1.28, abs=0.02)
+    assert sum(one.dollars for one in more) - float(total.split()[-1]) == pytest.approx(30.37 + 3.65 + 1.28 + 2.10 + 0.63, abs=0.02)
+
+
+def test_the_alarms_that_are_paid_for_are_those_that_there_are() -> None:
+    listed = (SERVICE / "tests" / "watching.tftest.hcl").read_text().partition("toset([for name in [")[2].partition("]")[0]
+    assert len(re.findall(r'"[\w-]+"', listed)) + 8 == cost.ALARMS
 
 
 def test_a_type_without_a_price_is_named(chosen: Settings) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploy import terraforming
+from detection.celery import DETECT
 from detection.items import OPEN_SHARDS
 from tests.deploy.terraform import prepared
 from tests.emulators import ROOT
@@ -113,6 +114,22 @@ def test_what_is_listened_for_in_the_log_is_what_the_site_says() -> None:
     said = "".join(path.read_text() for path in (terraforming.HERE.parent / "botgateway").rglob("*.py"))
     assert len(cries) == 2
     assert [cry for cry in cries if cry not in said] == []
+
+
+@pytest.mark.parametrize(
+    ("writer", "names"),
+    [
+        ("taskqueue/metrics.py", {"BusyShare", "Done", "Failures", "Redelivered", "Duplicates", "TaskSeconds"}),
+        ("deploy/templates/site.sh.tftpl", {"OpenPredictions", "WebhookErrors"}),
+        ("detection/celery.py", {DETECT}),
+    ],
+)
+def test_what_is_watched_is_what_somebody_writes(writer: str, names: set[str]) -> None:
+    """A name that nobody writes would be an empty graph, and an alarm that can't tell."""
+    watched = "".join(path.read_text() for path in SOURCES.glob("watching*.tf"))
+    written = (ROOT / writer).read_text()
+    assert [name for name in names if f'"{name}"' not in watched] == []
+    assert [name for name in names if name not in written] == []
 
 
 def test_the_site_counts_open_predictions_in_each_shard() -> None:

@@ -23,20 +23,20 @@ run "by_default" {
   }
 
   assert {
-    condition = toset([for alarm in concat(values(aws_cloudwatch_metric_alarm.of), [aws_cloudwatch_metric_alarm.no_worker]) : alarm.alarm_name]) == toset([for name in [
+    condition = toset([for alarm in concat(values(aws_cloudwatch_metric_alarm.of), values(aws_cloudwatch_metric_alarm.silence)) : alarm.alarm_name]) == toset([for name in [
       "5xx-internal", "5xx-public", "cry-RefusedSignatures", "cry-RefusedTokens", "dead-answers", "dead-photos", "dead-photos-bulk",
-      "no-site-internal", "no-site-public", "no-worker", "oldest-answers", "oldest-photos", "open", "webhook",
+      "no-site-internal", "no-site-public", "no-worker", "oldest-answers", "oldest-photos", "open", "silent-workers", "webhook",
     ] : "polybot-${name}"])
     error_message = "Whatever needs a person has an alarm."
   }
 
   assert {
-    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.of), [aws_cloudwatch_metric_alarm.no_worker]) : alarm.alarm_actions == toset([aws_sns_topic.alarms.arn])])
+    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.of), values(aws_cloudwatch_metric_alarm.silence)) : alarm.alarm_actions == toset([aws_sns_topic.alarms.arn])])
     error_message = "Each is told to the topic."
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.no_worker.treat_missing_data == "breaching" && alltrue([for alarm in aws_cloudwatch_metric_alarm.of : alarm.treat_missing_data == "notBreaching"])
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.silence : alarm.treat_missing_data == "breaching"]) && alltrue([for alarm in aws_cloudwatch_metric_alarm.of : alarm.treat_missing_data == "notBreaching"])
     error_message = "Silence is bad where workers are counted, and good elsewhere."
   }
 
