@@ -6,30 +6,21 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from deploy import aws
-from deploy.operations import certificate, secrets, status
+from deploy.operations import certificate, secrets, status, ways
+from deploy.operations.finding import Finding
 from deploy.operations.settings import Refused, Settings
 from deploy.operations.up import bucket_is_there, state_bucket
 from deploy.roll import machines, targets
+from deploy.roll.machines import CommandFailed
 from deploy.roll.outcome import Outcome
 
 TERRAFORM = (1, 11)
 RENEW_DAYS = 30
-VCPUS = "L-1216C47A"  # running on-demand Standard instances, counted in vCPUs: new accounts have few
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at: `good`, what was seen, and where it isn't good what to do."""
-
-    good: bool
-    text: str
-
-    def __str__(self) -> str:
-        return f"{'ok  ' if self.good else 'LOOK'}  {self.text}"
+# Running Standard instances, on demand and spot, counted in vCPUs: new accounts have few.
+ON_DEMAND, SPOT = "L-1216C47A", "L-34B43A08"
 
 
 Check = Callable[[Settings], Iterator[Finding]]
@@ -40,7 +31,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     for check in CHECKS:
         try:
             yield from check(settings)
-        except (Refused, Outcome, *aws.ERRORS) as error:
+        except (Refused, Outcome, CommandFailed, *aws.ERRORS) as error:
             yield Finding(good=False, text=f"{check.__name__.strip('_')}: {error}")
 
 
@@ -64,12 +55,25 @@ def _account(settings: Settings) -> Iterator[Finding]:
     yield Finding(bucket_is_there(settings, bucket), f"the bucket of Terraform's state, {bucket}, is there (`up` makes it)")
 
 
+def _zones(settings: Settings) -> Iterator[Finding]:
+    there = [zone["ZoneName"] for zone in settings.client("ec2").describe_availability_zones()["AvailabilityZones"]]
+    for zone in settings.values["availability_zones"]:
+        yield Finding(zone in there, f"the availability zone {zone} has to be one of {', '.join(there)}")
+
+
 def _quota(settings: Settings) -> Iterator[Finding]:
-    found = settings.client("service-quotas").get_service_quota(ServiceCode="ec2", QuotaCode=VCPUS)["Quota"]["Value"]
-    zones, most = len(settings.values["availability_zones"]), int(settings.value("worker_max"))
-    # A roll adds half as many workers again for a while. Two vCPUs each, as the default types have.
-    wanted = 2 * (zones + most + (most + 1) // 2)
-    yield Finding(found >= wanted, f"EC2's quota of vCPUs is {found:g}; {zones} sites and {most} workers, in a roll, need about {wanted}")
+    for code, wanted in vcpus(settings).items():
+        found = settings.client("service-quotas").get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]
+        yield Finding(
+            found["Value"] >= wanted, f"EC2's quota {found['QuotaName']} is {found['Value']:g} vCPUs; in a roll it takes {wanted}"
+        )
+
+
+def vcpus(settings: Settings) -> dict[str, int]:
+    """How many each quota has to allow, at the most: two for each instance, as the default types have."""
+    most = int(settings.value("worker_max"))
+    sites, workers = 2 * len(settings.values["availability_zones"]), 2 * (most + (most + 1) // 2)  # a roll adds half as many for a while
+    return {ON_DEMAND: sites, SPOT: workers} if settings.value("worker_spot") else {ON_DEMAND: sites + workers}
 
 
 def _secrets(settings: Settings) -> Iterator[Finding]:
@@ -127,4 +131,18 @@ def _workflow(settings: Settings) -> Iterator[Finding]:
     yield Finding(wanted in trusted, f"the workflows' role trusts {wanted}; whether GitHub's token is taken, only a run shows")
 
 
-CHECKS: tuple[Check, ...] = (_programs, _account, _quota, _secrets, _certificate, _site, _agents, _watch, _workflow)
+CHECKS: tuple[Check, ...] = (
+    _programs,
+    _account,
+    _zones,
+    _quota,
+    _secrets,
+    _certificate,
+    _site,
+    _agents,
+    ways.from_workers,
+    ways.from_here,
+    ways.from_telegram,
+    _watch,
+    _workflow,
+)

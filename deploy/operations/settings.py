@@ -17,6 +17,7 @@ DEFAULTS: dict[str, Any] = {
     "worker_instance_type": "t3.medium",
     "worker_min": 2,
     "worker_max": 4,
+    "worker_spot": False,
     "database_instance_class": "db.t4g.micro",
     "github_branch": "main",
 }

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from deploy import __main__ as command
-from deploy.operations import certificate, cost, secrets, settings, webhook
+from deploy.operations import certificate, cost, doctor, secrets, settings, webhook
 from deploy.operations.down import down
 from deploy.operations.logs import ago
 from deploy.operations.logs import lines as log_lines
@@ -296,6 +296,11 @@ def test_doctor_is_content_with_what_is_right(site: Account, chosen: Settings, t
     assert "ok    2 of 2 site instances run" in printed
     assert printed.count("is healthy and healthy") == 2
     assert "ok    the bucket of Terraform's state" in printed
+
+
+def test_doctor_counts_the_vcpus_of_the_kind_that_workers_are(account: Account, chosen: Settings) -> None:
+    assert doctor.vcpus(chosen) == {doctor.ON_DEMAND: 4 + 8 + 4}
+    assert doctor.vcpus(Settings(chosen.path, chosen.values | {"worker_spot": True})) == {doctor.ON_DEMAND: 4, doctor.SPOT: 12}
 
 
 @pytest.mark.parametrize("name", ["up", "status", "roll", "logs", "down", "cost", "doctor"])
