@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from deploy import aws
+from deploy import aws, teaching
 from deploy.operations import cost, doctor, logs, settings, status, terraform
 from deploy.operations.down import down
 from deploy.operations.settings import Refused, Settings
@@ -56,13 +56,18 @@ def parser() -> argparse.ArgumentParser:
     commands = found.add_subparsers(dest="command", required=True, metavar="command")
 
     def add(name: str, run: Command, text: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, parents=[shared], help=text, description=text)
+        command = commands.add_parser(
+            name, parents=[shared], help=text, description=teaching.ABOUT[name], formatter_class=argparse.RawDescriptionHelpFormatter
+        )
         command.set_defaults(run=run)
         return command
 
     upping = add("up", _up, "make all of it, or bring it up to date: state, resources, secrets, certificate, webhook")
     upping.add_argument("--yes", action="store_true", help="apply Terraform's plan without asking")
     upping.add_argument("--new-certificate", action="store_true", help="make the self-signed certificate anew, and give it to Telegram")
+    upping.add_argument(
+        "--replace", action="append", default=[], metavar="ADDRESS", help="make this resource of Terraform's anew; may be repeated"
+    )
     add("status", _status, "what runs, what waits, what is alarmed and what is rolled out")
     commands.add_parser("roll", help="roll a new image out, as `python -m deploy.roll` does")
     logging = add("logs", _logs, "print the log of a side")
@@ -78,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _up(chosen: Settings, arguments: argparse.Namespace) -> int:
-    up(chosen, _say, yes=arguments.yes, new_certificate=arguments.new_certificate)
+    up(chosen, _say, yes=arguments.yes, new_certificate=arguments.new_certificate, replace=arguments.replace)
     return 0
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ class Failed(Exception):
     """Terraform ended with an error; what it said stands above."""
 
 
-def apply(settings: Settings, *, yes: bool, certificate: str = "", **variables: str) -> None:
-    """Make what exists be what the files say. Terraform shows its plan and asks, unless `yes`."""
+def apply(settings: Settings, *, yes: bool, certificate: str = "", replace: Sequence[str] = (), **variables: str) -> None:
+    """Make what exists be what the files say, and these resources anew. Terraform shows its plan and asks, unless `yes`."""
     given = [
         f"-var-file={settings.path.resolve()}",
         *_certificate(certificate),
         *(f"-var={name}={value}" for name, value in variables.items()),
+        *(f"-replace={address}" for address in replace),
     ]
     run(SERVICE, "apply", *given, *(["-auto-approve"] if yes else []))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -17,8 +17,10 @@ Say = Callable[[str], None]
 PACE = Pace(reach=600)  # an instance's first start takes minutes
 
 
-def up(settings: Settings, say: Say, *, yes: bool = False, new_certificate: bool = False, pace: Pace = PACE) -> None:
-    """Make all of it, or bring it up to date. Raises Refused, terraform.Failed, and what AWS says."""
+def up(
+    settings: Settings, say: Say, *, yes: bool = False, new_certificate: bool = False, replace: Sequence[str] = (), pace: Pace = PACE
+) -> None:
+    """Make all of it, or bring it up to date. `replace`: Terraform's addresses. Raises Refused, terraform.Failed, and what AWS says."""
     bucket = state_bucket(settings)
     if not bucket_is_there(settings, bucket):
         say(f"the bucket of Terraform's state, {bucket}, is made")
@@ -26,7 +28,7 @@ def up(settings: Settings, say: Say, *, yes: bool = False, new_certificate: bool
     terraform.initialise(settings, bucket)
     own = self_signed(settings)
     arn = certificate.find(settings.client("acm"), settings.name) if own else ""
-    terraform.apply(settings, yes=yes, certificate=arn)
+    terraform.apply(settings, yes=yes, certificate=arn, replace=replace)
     made = terraform.outputs()
     store = settings.client("secretsmanager")
     secrets.fill(store, settings.name, token=_token, say=say)

@@ -54,7 +54,7 @@ resource "aws_instance" "site" {
   depends_on = [aws_ssm_parameter.site_image, aws_secretsmanager_secret.of, aws_iam_role_policy.site]
 
   lifecycle {
-    # Either would replace or stop all instances in one apply. One at a time: terraform apply -replace='aws_instance.site["a"]'
+    # Either would replace or stop all instances in one apply. One at a time: python -m deploy up --replace 'aws_instance.site["a"]'
     ignore_changes = [ami, user_data]
   }
 }

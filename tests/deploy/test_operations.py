@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import re
+import shlex
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -139,6 +140,15 @@ def test_up_asks_before_terraform_changes_anything(site: Account, chosen: Settin
     containers(site)
     up(chosen, print, pace=QUICK)
     assert "-auto-approve" not in terraform.read_text()
+
+
+def test_up_replaces_what_it_is_told_to_once(site: Account, chosen: Settings, terraform: Path) -> None:
+    made_by_terraform(site)
+    containers(site)
+    up(chosen, print, yes=True, replace=["aws_launch_template.worker"], pace=QUICK)
+    first, second = [line for line in terraform.read_text().splitlines() if line.startswith("terraform apply")]
+    assert "-replace=aws_launch_template.worker" in first
+    assert "-replace" not in second
 
 
 def test_up_ends_where_terraform_fails(account: Account, chosen: Settings, terraform: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,7 +318,15 @@ def test_each_command_has_its_help(name: str, capsys: pytest.CaptureFixture[str]
     with pytest.raises(SystemExit) as ended:
         command.main([name, "--help"])
     assert ended.value.code == 0
-    assert capsys.readouterr().out.startswith("usage: python -m deploy")
+    printed = capsys.readouterr().out
+    assert printed.startswith("usage: python -m deploy")
+    options = set(re.findall(r"^ +(--[a-z-]+)", printed, re.MULTILINE))
+    for example in re.findall(r"^ +python -m deploy (.+?)(?: {3,}.*)?$", printed, re.MULTILINE):
+        words = shlex.split(example)
+        assert words[0] == name
+        assert {word for word in words if word.startswith("--")} <= options
+        command.parser().parse_args(words)
+    assert name == "roll" or f"python -m deploy {name}" in printed.partition("\n\n")[2], "it shows how it is called"
 
 
 def test_roll_is_the_same_command(site: Account, capsys: pytest.CaptureFixture[str]) -> None:

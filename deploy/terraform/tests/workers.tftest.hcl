@@ -121,6 +121,32 @@ run "by_default" {
   }
 }
 
+run "another_setting" {
+  variables {
+    worker_concurrency = 4
+  }
+
+  assert {
+    condition     = strcontains(base64decode(aws_launch_template.worker.user_data), "CELERY_WORKER_CONCURRENCY=12\n")
+    error_message = "Terraform leaves user data to the roll, so a setting in it is not followed."
+  }
+}
+
+run "another_setting_and_the_template_anew" {
+  variables {
+    worker_concurrency = 4
+  }
+
+  plan_options {
+    replace = [aws_launch_template.worker]
+  }
+
+  assert {
+    condition     = strcontains(base64decode(aws_launch_template.worker.user_data), "CELERY_WORKER_CONCURRENCY=4\n") && aws_autoscaling_group.worker.launch_template[0].id == aws_launch_template.worker.id
+    error_message = "A template that is made anew has it, and the group launches from that one."
+  }
+}
+
 run "image_was_rolled_and_spot" {
   variables {
     worker_image         = "docker.io/someone/yolo5@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
