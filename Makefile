@@ -39,6 +39,9 @@ chromium:  ## Install the browser that the chat page's tests drive (Debian and U
 terraform: setup  ## Install Terraform and its provider for the tests of deploy/ (Linux; 800 MB)
 	@bin/terraform
 
+images: setup  ## Build both images without Docker and have them answer a photo: ten minutes (Linux, root; options: ARGS="--raw FILE")
+	@bin/images $(ARGS)
+
 simulate: setup  ## Simulate the workers' scaling, and rehearse it with real workers (options: ARGS="--raw FILE")
 	@$(PY) -m deploy.simulate $(ARGS) && $(PY) -m benchmarks.scaling
 
@@ -66,4 +69,4 @@ bench-surge: setup  ## Let a worker grow and shrink 20 times under surges of pho
 bench-admin: setup  ## Measure the admin's pages with 1,000 and with 100,000 predictions (options: ARGS="--raw FILE")
 	@$(PY) -m benchmarks.admin $(ARGS)
 
-.PHONY: help setup run demo test lint lock demo-model chromium terraform simulate rehearse-aws bench-queue bench-faults bench-kills bench-redrive bench-fairness bench-surge bench-admin
+.PHONY: help setup run demo test lint lock demo-model chromium terraform images simulate rehearse-aws bench-queue bench-faults bench-kills bench-redrive bench-fairness bench-surge bench-admin
