@@ -42,6 +42,9 @@ cloud-init:  ## Install cloud-init for the tests of user data (Debian and Ubuntu
 terraform: setup  ## Install Terraform, its provider and checkov for the tests of deploy/ (Linux; 1.1 GB)
 	@bin/terraform && bin/setup checkov
 
+images: setup  ## Build both images without Docker and have them answer a photo: ten minutes (Linux, root; options: ARGS="--raw FILE")
+	@bin/images $(ARGS)
+
 simulate: setup  ## Simulate the workers' scaling, and rehearse it with real workers (options: ARGS="--raw FILE")
 	@$(PY) -m deploy.simulate $(ARGS) && $(PY) -m benchmarks.scaling
 
@@ -69,4 +72,4 @@ bench-surge: setup  ## Let a worker grow and shrink 20 times under surges of pho
 bench-admin: setup  ## Measure the admin's pages with 1,000 and with 100,000 predictions (options: ARGS="--raw FILE")
 	@$(PY) -m benchmarks.admin $(ARGS)
 
-.PHONY: help setup run demo test lint lock demo-model chromium cloud-init terraform simulate rehearse-aws bench-queue bench-faults bench-kills bench-redrive bench-fairness bench-surge bench-admin
+.PHONY: help setup run demo test lint lock demo-model chromium cloud-init terraform images simulate rehearse-aws bench-queue bench-faults bench-kills bench-redrive bench-fairness bench-surge bench-admin

@@ -43,9 +43,10 @@ class Telegram:
         answers = self._post(f"/control/updates/{updates[-1]['update_id']}/deliver", {"times": 1, "urls": [url]})["answers"]
         return int(answers[0]["status"])
 
-    def answers(self, chat: int) -> int:
-        """How often the bot spoke there."""
-        return sum(message["from_bot"] for message in self._call(f"/control/chats/{chat}/messages")["messages"])
+    def answers(self, chat: int) -> list[str]:
+        """What the bot said there: texts, and the captions of photos."""
+        messages = self._call(f"/control/chats/{chat}/messages")["messages"]
+        return [message.get("caption") or message.get("text") or "" for message in messages if message["from_bot"]]
 
     def _post(self, path: str, content: dict[str, Any]) -> dict[str, Any]:
         return self._call(path, json.dumps(content).encode(), "application/json")
