@@ -5,5 +5,5 @@ set -eu
 # Where this version's source is, for /help and the admin's foot; an image that was built by hand knows no such place.
 [ -z "${SOURCE:-}" ] || export SOURCE_URL="${SOURCE_URL:-$SOURCE/tree/$REVISION}"
 
-python manage.py migrate --no-input --verbosity 0
+python manage.py migrate_alone --verbosity 0
 exec "$@"
