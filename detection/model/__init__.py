@@ -2,5 +2,5 @@
 
 import os
 
-# From 1.29 on, ONNX Runtime tells Microsoft of the models that it loads unless this is set before it is imported. Nobody here agreed to that.
+# ONNX Runtime ≥ 1.29 tells Microsoft of the models that it loads, unless this is set before it is imported. Nobody here agreed to that.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
