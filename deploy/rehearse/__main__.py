@@ -96,8 +96,9 @@ def is_good(report: dict[str, int]) -> bool:
 @contextmanager
 def emulator(folder: Path) -> Iterator[Account]:
     """An account with nothing in it, in which everybody may do everything for now."""
-    port = free_port()
-    command = ("deploy.rehearse.emulator", str(port))
+    port, own = free_port(), folder / "emulator"
+    own.mkdir()
+    command = ("deploy.rehearse.emulator", str(port), str(own))
     about = {"INITIAL_NO_AUTH_ACTION_COUNT": "inf"}
     with started(*command, environment=about, log=folder / "emulator.log", ready=lambda _: listens(port)):
         yield Account(f"http://127.0.0.1:{port}")

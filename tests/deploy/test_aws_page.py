@@ -35,7 +35,7 @@ def test_a_roll_of_the_site_asks_for_what_the_page_says(site: Account) -> None:
 
 
 def test_a_roll_of_the_workers_asks_for_what_the_page_says(workers: Account) -> None:
-    workers.front.refreshes.good = (OLD_WORKER,)
+    workers.front.fleet.good = (OLD_WORKER,)
     assert workers.roll("workers", NEW_WORKER) == 1
     assert set(workers.front.calls) == calls_on_the_page("workers")
 
