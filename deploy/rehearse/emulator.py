@@ -4,8 +4,8 @@
 - An operator's roll finds machines, target health and instance refreshes: `machines`.
 - CompleteLifecycleAction is taken.
 
-`python -m deploy.rehearse.emulator PORT FOLDER` serves on this port, and keeps in the empty folder the machines, and in its file `asked` what
-was permitted to whom.
+`python -m deploy.rehearse.emulator PORT FOLDER` serves on this port, and keeps in the empty folder the machines, and in its file `asked`
+what was permitted to whom.
 """
 
 from __future__ import annotations
