@@ -54,6 +54,7 @@ def _leading(body: dict[str, Any], key: str) -> str:
     """The value of the hash key that an item is written under, or that a Query asks for; empty where there is none."""
     item = body.get("Item", body.get("Key"))
     if item is None:
-        asked = re.search(rf"^{key} = (:\w+)", body.get("KeyConditionExpression", ""))
-        item = {key: body["ExpressionAttributeValues"][asked[1]]} if asked else {}
+        asked = re.search(r"([\w#]+) = (:\w+)", body.get("KeyConditionExpression", ""))
+        named = asked and body.get("ExpressionAttributeNames", {}).get(asked[1], asked[1])
+        item = {named: body["ExpressionAttributeValues"][asked[2]]} if asked else {}
     return str(next(iter(item.get(key, {"": ""}).values())))

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from deploy.rehearse.__main__ import is_good
-from deploy.rehearse.service import _told
+from deploy.rehearse.permissions import NEEDED_BY, NEEDED_BY_A_WORKER, UNPROVABLE
+from deploy.rehearse.service import _database, _told
 from deploy.rehearse.terraform import _differing
+from deploy.terraforming import HERE
+from tests.emulators import ROOT
+
+FILES = {"site": "iam_site", "worker": "iam_worker", "workflow": "iam_workflow", "schedule": "schedule"}
 
 GOOD = {
     "resources": 110,
     "flows": 14,
     "flows_passed": 14,
+    "rolls": 6,
+    "rolls_passed": 6,
     "statements": 31,
     "statements_needed": 26,
     "statements_unprovable": 5,
+    "actions": 60,
+    "actions_used": 60,
     "forbidden": 21,
     "forbidden_refused": 21,
     "replan_unexpected": 0,
@@ -30,6 +41,8 @@ def test_a_whole_one_is_good() -> None:
     "spoilt",
     [
         {"flows_passed": 13},
+        {"rolls_passed": 5},
+        {"actions_used": 59},
         {"statements_needed": 25},
         {"statements_needed": 22, "statements_unprovable": 9},
         {"forbidden_refused": 20},
@@ -49,6 +62,35 @@ def test_what_a_plan_does_not_know_is_told_from_what_it_would_change() -> None:
         "after_unknown": {"computed": True, "inside": {"deep": True}},
     }
     assert _differing(change) == {"other", "gone", "new", "computed?"}
+
+
+def test_each_statement_has_its_flow_or_its_reason() -> None:
+    """Without either, the rehearsal would find out only after minutes."""
+    sources = {role: (HERE / "terraform" / f"{file}.tf").read_text() for role, file in FILES.items()}
+    common = _sids((HERE / "terraform" / "iam_instances.tf").read_text())
+    statements = {f"{role}.{sid}" for role, text in sources.items() for sid in _sids(text)}
+    statements |= {f"{role}.{sid}" for role in ("site", "worker") for sid in common}
+    told = [*UNPROVABLE, *NEEDED_BY, *NEEDED_BY_A_WORKER]
+    assert sorted(told) == sorted(statements)
+
+
+def test_the_page_names_tests_that_are_there() -> None:
+    named = set(re.findall(r"`(?:tests/deploy/)?(test_\w+)(?:\.py)?`", (ROOT / "docs" / "infrastructure.md").read_text()))
+    there = set()
+    for file in (ROOT / "tests" / "deploy").glob("test_*.py"):
+        there |= {file.stem, *re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)}
+    assert len(named) > 15
+    assert named - there == set()
+
+
+def _sids(text: str) -> list[str]:
+    return re.findall(r'\bsid +?= "(\w+)"', text)
+
+
+def test_where_the_databases_secret_is_is_read_from_user_data() -> None:
+    assert _database("#!/bin/bash\ntoken=$(secret polybot/token)\ndatabase=$(secret arn:aws:x:rds!db-1)\n") == "arn:aws:x:rds!db-1"
+    with pytest.raises(ValueError, match="reads no secret of a database"):
+        _database("#!/bin/bash\n")
 
 
 def test_the_environment_is_read_from_user_data() -> None:
