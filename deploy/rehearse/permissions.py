@@ -75,19 +75,25 @@ class Verdict:
 
 def verdicts(service: Service) -> Iterator[Verdict]:
     """One for each statement of each role. The site has to be up."""
+    waiting: dict[str, bool] = {}  # whether its flow failed without it
     for role in ROLES:
         for found in service.account.statements(f"{service.name}-{role}", role):
             statement = f"{role}.{found['Sid']}"
             if statement in UNPROVABLE:
                 yield Verdict(statement, needed=False, why=UNPROVABLE[statement])
                 continue
-            flow = NEEDED_BY.get(statement) or NEEDED_BY_A_WORKER.get(statement)
-            if flow is None:
-                yield Verdict(statement, needed=False, why="no flow is named for it")
-                continue
             with service.account.without(f"{service.name}-{role}", role, found["Sid"]):
                 broken = not _works(service, statement)
-            yield _verdict(service, statement, flow.__name__, broken=broken)
+            if statement in NEEDED_BY:
+                flow = NEEDED_BY[statement]
+                yield _verdict(statement, flow.__name__, broken=broken, mended=broken and flow(service))
+            else:
+                waiting[statement] = broken
+    # One worker, to which nothing was refused, shows it for all of them: a worker takes a while to start.
+    with service.worker() as worker:
+        for statement, broken in waiting.items():
+            by_worker = NEEDED_BY_A_WORKER[statement]
+            yield _verdict(statement, by_worker.__name__, broken=broken, mended=broken and by_worker(service, worker))
 
 
 def unused(service: Service) -> tuple[int, list[str]]:
@@ -105,15 +111,14 @@ def unused(service: Service) -> tuple[int, list[str]]:
     return count, idle
 
 
-def _verdict(service: Service, statement: str, flow: str, *, broken: bool) -> Verdict:
+def _verdict(statement: str, flow: str, *, broken: bool, mended: bool) -> Verdict:
     """A flow that fails with the statement, too, shows nothing: something else was wrong."""
-    if not broken:
-        return Verdict(statement, needed=False, why=f"{flow} worked without it")
-    mended = _works(service, statement)
-    return Verdict(statement, needed=mended, why=flow if mended else f"{flow} fails with it, too")
+    why = flow if mended else f"{flow} fails with it, too" if broken else f"{flow} worked without it"
+    return Verdict(statement, needed=mended, why=why)
 
 
 def _works(service: Service, statement: str) -> bool:
+    """Whether the flow that is named for the statement works now. Raises KeyError where none is."""
     if statement in NEEDED_BY:
         return NEEDED_BY[statement](service)
     try:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any, cast
 
 import pytest
 
 from deploy.rehearse.__main__ import is_good
-from deploy.rehearse.permissions import NEEDED_BY, NEEDED_BY_A_WORKER, UNPROVABLE
-from deploy.rehearse.service import _database, _told
+from deploy.rehearse.permissions import NEEDED_BY, NEEDED_BY_A_WORKER, UNPROVABLE, unused
+from deploy.rehearse.service import Service, _database, _told
 from deploy.rehearse.terraform import _differing
 from deploy.terraforming import HERE
 from tests.emulators import ROOT
@@ -72,6 +73,32 @@ def test_each_statement_has_its_flow_or_its_reason() -> None:
     statements |= {f"{role}.{sid}" for role in ("site", "worker") for sid in common}
     told = [*UNPROVABLE, *NEEDED_BY, *NEEDED_BY_A_WORKER]
     assert sorted(told) == sorted(statements)
+
+
+class Asked:
+    """An account of which one role has one statement, and something was permitted to it; also the service that it is the account of."""
+
+    name = "ours"
+
+    def __init__(self, *asked: tuple[str, str, str]) -> None:
+        self.account = self
+        self._asked = {*asked}
+
+    def statements(self, role: str, policy: str) -> list[dict[str, Any]]:  # noqa: ARG002  # the account's signature
+        statement = {"Sid": "Photos", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::photos/*"}
+        return [statement] if role == "ours-worker" else []
+
+    def asked(self) -> set[tuple[str, str, str]]:
+        return self._asked
+
+
+def test_an_action_that_nobody_asked_for_is_told() -> None:
+    get = ("ours-worker", "s3:GetObject", "arn:aws:s3:::photos/1/1/photo.jpg")
+    by_another = ("ours-site", "s3:PutObject", "arn:aws:s3:::photos/1/1/photo.jpg")
+    elsewhere = ("ours-worker", "s3:PutObject", "arn:aws:s3:::other/1")
+    assert unused(cast("Service", Asked(get, by_another, elsewhere))) == (2, ["worker.Photos s3:PutObject"])
+    put = ("ours-worker", "s3:PutObject", "arn:aws:s3:::photos/1/1/boxes.jpg")
+    assert unused(cast("Service", Asked(get, put))) == (2, [])
 
 
 def test_the_page_names_tests_that_are_there() -> None:
