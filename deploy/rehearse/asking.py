@@ -1,7 +1,8 @@
 """Permissions in moto, asked as AWS asks them.
 
 - For each resource: moto asks most of them for "*", so that a statement that names a resource would permit nothing. AWS also asks for each
-  part of a DynamoDB transaction, for each table of a batch, and knows no actions for batches of SQS.
+  part of a DynamoDB transaction, for each table of a batch, for both ways to delete where a version is deleted, and for the right to list
+  where a photo is not there; and it knows no actions for batches of SQS.
 - A statement whose condition isn't met says nothing. moto knows none of the keys that our statements name (`conditions`).
 
 What was permitted is written down, so that a rehearsal can tell which permissions nobody used.
@@ -14,10 +15,12 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from moto.ec2.models import ec2_backends
 from moto.iam import access_control
 from moto.iam.access_control import PermissionResult
+from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 from deploy.rehearse import conditions
@@ -79,8 +82,8 @@ def _needed(request: Any, resource: str) -> Iterator[tuple[str, str]]:
         case "sqs":
             named = _body(request).get("QueueName")
             yield f"sqs:{action.removesuffix('Batch')}", f"arn:aws:sqs:{about}:{named}" if named else resource
-        case "s3" if action == "DeleteObject" and "/" not in resource:  # several at once, which moto asks of the bucket
-            yield f"s3:DeleteObject{'Version' if b'<VersionId>' in request._body else ''}", f"{resource}/any"  # noqa: SLF001
+        case "s3":
+            yield from _of_s3(request, action, resource)
         case "secretsmanager":
             yield whole, _secret(request, str(_body(request).get("SecretId", "*")))
         case "ssm":
@@ -89,6 +92,22 @@ def _needed(request: Any, resource: str) -> Iterator[tuple[str, str]]:
             yield whole, _of_query(request._data, action, about)  # noqa: SLF001
         case _:
             yield SAME.get(whole, whole), resource
+
+
+def _of_s3(request: Any, action: str, resource: str) -> Iterator[tuple[str, str]]:
+    bucket, _, key = resource.partition("/")
+    if action == "DeleteObject" and not key:  # several at once, which moto asks of the bucket
+        yield "s3:DeleteObject", f"{resource}/any"
+        if b"<VersionId>" in request._body:  # noqa: SLF001
+            yield "s3:DeleteObjectVersion", f"{resource}/any"
+        return
+    if action in {"GetObject", "HeadObject"} and not _is_there(request.account_id, bucket, key):
+        yield "s3:ListBucket", bucket  # without, S3 says 403 of what is not there, and not 404
+    yield SAME.get(f"s3:{action}", f"s3:{action}"), resource
+
+
+def _is_there(account: str, bucket: str, key: str) -> bool:
+    return s3_backends[account]["aws"].head_object(bucket.rpartition(":")[2], unquote(key)) is not None
 
 
 def _of_ssm(body: dict[str, Any], about: str) -> Iterator[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
+from urllib.error import HTTPError
 
 from botocore.exceptions import ClientError
 
@@ -33,6 +35,15 @@ def starts_the_site(service: Service) -> bool:
     with suppress(ClientError):
         return bool(client.get_parameter(Name=f"/{service.name}/site/image")) and len(service.secrets("site")) == 5
     return False
+
+
+def is_ready(service: Service) -> bool:
+    """What load balancers ask: bucket, table and queue are there."""
+    try:
+        with urllib.request.urlopen(f"{service.address}/readyz", timeout=20) as answer:  # noqa: S310  # ours
+            return bool(answer.status == 200)
+    except HTTPError:
+        return False
 
 
 def watches(service: Service) -> bool:
@@ -72,10 +83,23 @@ def reconciles(service: Service, worker: Running) -> bool:
 
 
 def drops_what_is_erased(service: Service, worker: Running) -> bool:
-    """A task whose prediction is gone: its pictures are looked for, in all versions."""
-    chat = service.telegram.new_chat()
+    """A task whose prediction is gone: what an earlier attempt has put is removed, in all versions."""
+    chat, s3 = service.telegram.new_chat(), service.account.client("s3")
+    left = f"{chat}/{chat}-1/annotated-1.jpg"
+    s3.put_object(Bucket=service.bucket, Key=left, Body=b"x")
     send(service, "site", "photos", message("detection.tasks.detect_objects", f"{chat}-1"))
-    return wait_until(lambda: f"{chat}-1 dropped" in worker.output(), seconds=LINE_SECONDS)
+    dropped = wait_until(lambda: f"{chat}-1 dropped" in worker.output(), seconds=LINE_SECONDS)
+    return dropped and "Versions" not in s3.list_object_versions(Bucket=service.bucket, Prefix=left)
+
+
+def answers_later(service: Service, worker: Running) -> bool:
+    """Telegram is away for the answer: the worker sends the announcement to the queue, to be tried again."""
+    chat = service.telegram.new_chat()
+    service.telegram.refuse_once(chat)
+    sent = service.telegram.send_photo(chat)
+    return wait_until(lambda: f"{chat}-{sent} deferred" in worker.output(), seconds=ANSWER_SECONDS) and wait_until(
+        lambda: depth(service, "answers", "Delayed"), seconds=LINE_SECONDS
+    )
 
 
 def buries_what_is_no_task(service: Service, _: Running) -> bool:
@@ -95,8 +119,16 @@ def reads_its_keys(service: Service, _: Running) -> bool:
     return False
 
 
-SITE: tuple[Flow, ...] = (takes_a_photo, starts_the_site, watches)
-WORKER: tuple[WorkerFlow, ...] = (reads_its_keys, buries_what_is_no_task, drops_what_is_erased, reconciles, answers_a_photo, registers)
+SITE: tuple[Flow, ...] = (takes_a_photo, is_ready, starts_the_site, watches)
+WORKER: tuple[WorkerFlow, ...] = (
+    reads_its_keys,
+    buries_what_is_no_task,
+    drops_what_is_erased,
+    reconciles,
+    answers_a_photo,
+    answers_later,
+    registers,
+)
 
 
 def message(task: str = "detection.tasks.reconcile", *arguments: str) -> str:
@@ -113,11 +145,11 @@ def send(service: Service, role: str, queue: str, body: str) -> None:
     client.send_message(QueueUrl=service.queue(queue), MessageBody=body)
 
 
-def depth(service: Service, queue: str) -> int:
-    """How many messages wait there, seen by the administrator."""
-    wanted = ["ApproximateNumberOfMessages"]
-    found = service.account.client("sqs").get_queue_attributes(QueueUrl=service.queue(queue), AttributeNames=wanted)
-    return int(found["Attributes"]["ApproximateNumberOfMessages"])
+def depth(service: Service, queue: str, kind: str = "") -> int:
+    """How many messages wait there, or are Delayed, seen by the administrator."""
+    wanted = f"ApproximateNumberOfMessages{kind}"
+    found = service.account.client("sqs").get_queue_attributes(QueueUrl=service.queue(queue), AttributeNames=[wanted])
+    return int(found["Attributes"][wanted])
 
 
 def _beats(service: Service) -> set[str]:

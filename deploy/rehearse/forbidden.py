@@ -63,7 +63,7 @@ def _of_site(service: Service) -> Iterator[Call]:
     yield "site", "secretsmanager", "put_secret_value", {"SecretId": f"{name}/telegram-token", "SecretString": "another bot's"}
     yield "site", "secretsmanager", "get_secret_value", {"SecretId": f"{name}/certificate"}
     yield "site", "ssm", "put_parameter", {"Name": f"/{name}/site/image", "Value": "another image", "Overwrite": True}
-    yield "site", "s3", "delete_bucket", {"Bucket": service.told["site"]["PHOTOS_BUCKET"]}
+    yield "site", "s3", "delete_bucket", {"Bucket": service.bucket}
     yield "site", "iam", "list_roles", {}
 
 

@@ -115,6 +115,19 @@ def judges_and_exports(service: Service, _: Running) -> bool:
     return len(photos) == 1 and wait_until(lambda: service.telegram.answers(chat) == 2, seconds=ANSWER_SECONDS)
 
 
+def says_that_a_photo_is_gone(service: Service, worker: Running) -> bool:
+    """It is run again when nobody has it any more: its chat is told, and no worker tries for ever."""
+    name, desk = _photographed(service), Desk(service.address)
+    chat = int(name.partition("-")[0])
+    if not wait_until(lambda: service.telegram.answers(chat), seconds=ANSWER_SECONDS):
+        return False
+    s3 = service.account.client("s3")
+    for one in s3.list_object_versions(Bucket=service.bucket, Prefix=f"{chat}/")["Versions"]:
+        s3.delete_object(Bucket=service.bucket, Key=one["Key"], VersionId=one["VersionId"])
+    desk.post("/admin/predictions/act/", action="run-again", ids=name, confirmed="yes")
+    return wait_until(lambda: service.telegram.answers(chat) == 2 and f"{name}-1 refused" in worker.output(), seconds=ANSWER_SECONDS)
+
+
 def heeds_a_pause(service: Service, _: Running) -> bool:
     """A worker says that it has heard which queue is paused."""
     desk = Desk(service.address)
@@ -125,7 +138,7 @@ def heeds_a_pause(service: Service, _: Running) -> bool:
         desk.post("/admin/queues/act/", action="resume", queue="photos-bulk", confirmed="yes")
 
 
-WITH_A_WORKER: tuple[WorkerFlow, ...] = (judges_and_exports, heeds_a_pause)
+WITH_A_WORKER: tuple[WorkerFlow, ...] = (judges_and_exports, says_that_a_photo_is_gone, heeds_a_pause)
 
 
 def _photographed(service: Service) -> str:

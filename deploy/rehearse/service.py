@@ -55,6 +55,11 @@ class Service:
     def webhook(self) -> str:
         return f"{self.address}/webhook"
 
+    @property
+    def bucket(self) -> str:
+        """Of the photos."""
+        return self.told["site"]["PHOTOS_BUCKET"]
+
     def queue(self, name: str) -> str:
         """Its URL; of a dead-letter queue, too."""
         return self.told["site"]["PHOTOS_QUEUE_URL"].removesuffix("photos") + name

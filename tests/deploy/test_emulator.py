@@ -175,16 +175,21 @@ def test_a_batch_needs_the_permission_of_its_parts(account: Account, permitted: 
 
 
 @pytest.mark.parametrize(
-    ("action", "version", "expected"),
-    [("s3:DeleteObjectVersion", "null", True), ("s3:DeleteObject", "null", False), ("s3:DeleteObject", None, True)],
+    ("actions", "version", "expected"),
+    [
+        (("s3:DeleteObject", "s3:DeleteObjectVersion"), "null", True),
+        (("s3:DeleteObjectVersion",), "null", False),
+        (("s3:DeleteObject",), "null", False),
+        (("s3:DeleteObject",), None, True),
+    ],
 )
 def test_deleting_several_photos_is_asked_of_photos(
-    account: Account, permitted: Permitted, action: str, version: str | None, expected: bool
+    account: Account, permitted: Permitted, actions: tuple[str, ...], version: str | None, expected: bool
 ) -> None:
     account.client("s3").put_object(Bucket="photos", Key="b", Body=b"x")
     one = {"Key": "b"} | ({"VersionId": version} if version else {})
     arguments = {"Bucket": "photos", "Delete": {"Objects": [one]}}
-    permitted(allow(action, on="arn:aws:s3:::photos/*"), "s3", "delete_objects", arguments)  # answers 200 in any case
+    permitted(allow(*actions, on="arn:aws:s3:::photos/*"), "s3", "delete_objects", arguments)  # answers 200 in any case
     left = account.client("s3").list_objects_v2(Bucket="photos").get("Contents", [])
     assert ("b" not in [found["Key"] for found in left]) is expected
 
@@ -214,6 +219,18 @@ def test_what_was_permitted_is_written_down(account: Account, permitted: Permitt
     assert permitted(allow("dynamodb:GetItem", on=TABLE_ONE), "dynamodb", "get_item", {"TableName": "one", "Key": KEY})
     assert not permitted(allow("dynamodb:GetItem", on=TABLE_ONE), "dynamodb", "get_item", {"TableName": "two", "Key": KEY})
     assert [(action, on) for who, action, on in account.asked() - before] == [("dynamodb:GetItem", TABLE_ONE)]
+
+
+@pytest.mark.parametrize(("listed", "told"), [(True, "NoSuchKey"), (False, "AccessDenied")])
+def test_of_a_photo_that_is_not_there_only_who_may_list_hears_so(permitted: Permitted, listed: bool, told: str) -> None:
+    get = allow("s3:GetObject", on="arn:aws:s3:::photos/*")
+    more = [{"Action": "s3:ListBucket", "Resource": "arn:aws:s3:::photos"}] if listed else []
+    answered = "AccessDenied"
+    try:
+        permitted(get, "s3", "get_object", {"Bucket": "photos", "Key": "nobody's"}, *more)
+    except ClientError as error:
+        answered = error.response["Error"]["Code"]
+    assert answered == told
 
 
 def test_without_tls_is_what_the_emulator_never_is(account: Account, permitted: Permitted) -> None:
