@@ -14,7 +14,7 @@ from pathlib import Path
 
 from deploy.rehearse import forbidden, operating, permissions, rolling, service, terraform
 from deploy.rehearse.account import Account
-from deploy.rehearse.flows import SITE, WORKER
+from deploy.rehearse.flows import SITE, WORKER, tells_depths
 from deploy.rehearse.instance import lets_its_instance_go
 from deploy.rehearse.permissions import Verdict
 from deploy.rehearse.processes import Running, free_port, listens, started
@@ -131,7 +131,7 @@ def flows(using: Service) -> dict[str, bool]:
     with using.site():
         found = {flow.__name__: _told(flow, using) for flow in (*SITE, *operating.OPERATING)}
         with using.worker() as worker:
-            for flow in (*WORKER, *operating.WITH_A_WORKER):
+            for flow in (*WORKER, *operating.WITH_A_WORKER, tells_depths):
                 found[flow.__name__] = _told(flow, using, worker)
     return found | {lets_its_instance_go.__name__: _told(lets_its_instance_go, using)}
 
@@ -153,7 +153,7 @@ def statements(using: Service) -> list[Verdict]:
 
 def _told(flow: Callable[..., bool], *given: Service | Running) -> bool:
     worked = flow(*given)
-    say(f"{flow.__name__:<28} {'works' if worked else 'FAILS'}")
+    say(f"{flow.__name__:<44} {'works' if worked else 'FAILS'}")
     return worked
 
 

@@ -17,6 +17,7 @@ from deploy.terraforming import HERE
 ANSWER_SECONDS = 12
 LINE_SECONDS = 8
 BEAT_SECONDS = 14  # a worker writes to the registry every ten
+METRICS_SECONDS = 80
 
 Flow = Callable[[Service], bool]
 WorkerFlow = Callable[[Service, Running], bool]
@@ -111,6 +112,11 @@ def buries_what_is_no_task(service: Service, _: Running) -> bool:
 def registers(service: Service, _: Running) -> bool:
     before = _beats(service)
     return wait_until(lambda: _beats(service) - before, seconds=BEAT_SECONDS)
+
+
+def tells_depths(_: Service, worker: Running) -> bool:
+    """Once a minute the metrics of all queues, dead letters too, are lines of its log."""
+    return wait_until(lambda: '"DeadLetters"' in worker.output(), seconds=METRICS_SECONDS)
 
 
 def reads_its_keys(service: Service, _: Running) -> bool:

@@ -123,8 +123,9 @@ def _goes_on(service: Service, side: str, line: str) -> bool:
     command = _command(service, side, wanted)
     with started(*command, environment=service.environment("workflow"), log=log, ready=lambda roll: line in roll.output()) as roll:
         pass
-    interrupted = roll.process.returncode == INTERRUPTED and not _all_run(service, side, wanted)
-    return interrupted and _rolled(service, side, wanted).status == DONE and _all_run(service, side, wanted)
+    if roll.process.returncode != INTERRUPTED:
+        return False
+    return _rolled(service, side, wanted).status == DONE and _all_run(service, side, wanted)
 
 
 def _rolled(service: Service, side: str, wanted: str, *options: str) -> Ended:
