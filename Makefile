@@ -48,7 +48,7 @@ images: setup  ## Build both images without Docker and have them answer a photo:
 simulate: setup  ## Simulate the workers' scaling, and rehearse it with real workers (options: ARGS="--raw FILE")
 	@$(PY) -m deploy.simulate $(ARGS) && $(PY) -m benchmarks.scaling
 
-rehearse-aws: setup  ## Apply everything to an emulator of AWS, use it, roll, take it down: ten minutes (options: ARGS=--help)
+rehearse-aws: setup  ## Apply everything to an emulator of AWS, use it, roll, take it down: ten to fifteen minutes (options: ARGS=--help)
 	@$(PY) -m deploy.rehearse $(ARGS)
 
 bench-queue: setup  ## Measure the queue's speed beside stock Celery and a plain loop (options: ARGS="--raw FILE")

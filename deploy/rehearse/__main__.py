@@ -8,16 +8,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from deploy.rehearse import forbidden, permissions, service, terraform
+from deploy.rehearse import forbidden, operating, permissions, rolling, service, terraform
 from deploy.rehearse.account import Account
-from deploy.rehearse.flows import SITE, WORKER, lets_its_instance_go
+from deploy.rehearse.flows import SITE, WORKER, tells_depths
+from deploy.rehearse.instance import lets_its_instance_go
 from deploy.rehearse.permissions import Verdict
-from deploy.rehearse.processes import free_port, listens, started
-from deploy.rehearse.rolling import ROLL
+from deploy.rehearse.processes import Running, free_port, listens, started
 from deploy.rehearse.service import Service
 from deploy.rehearse.telegram import stand_in
 from deploy.terraforming import Missing
@@ -54,12 +54,19 @@ def rehearse(folder: Path) -> dict[str, int]:
         account = anybody.with_administrator()
         using = service.opened(account, name, telegram, folder)
         account.enforce(on=True)
+        operating.open_accounts(using)
         worked = flows(using)
+        rolled = rolls(using)
         found = statements(using)
+        actions, idle = permissions.unused(using)
+        for action in idle:
+            say(f"NOBODY ASKED FOR {action}")
         tried, permitted = forbidden.permitted(using)
         for call in permitted:
             say(f"PERMITTED, and should not be: {call}")
-        say(f"{tried - len(permitted)} of {tried} forbidden calls refused; planning once more")
+        say(f"{tried - len(permitted)} of {tried} forbidden calls refused")
+        rolled |= {rolling.leaves_another_image.__name__: _told(rolling.leaves_another_image, using)}
+        say("planning once more")
         account.enforce(on=False)
         changes = tool.changes(account.administrator)
         for change in changes:
@@ -72,9 +79,13 @@ def rehearse(folder: Path) -> dict[str, int]:
         "resources": resources,
         "flows": len(worked),
         "flows_passed": sum(worked.values()),
+        "rolls": len(rolled),
+        "rolls_passed": sum(rolled.values()),
         "statements": len(found),
         "statements_needed": sum(verdict.needed for verdict in found),
         "statements_unprovable": sum(verdict.statement in permissions.UNPROVABLE for verdict in found),
+        "actions": actions,
+        "actions_used": actions - len(idle),
         "forbidden": tried,
         "forbidden_refused": tried - len(permitted),
         "replan_unexpected": len(changes),
@@ -83,11 +94,13 @@ def rehearse(folder: Path) -> dict[str, int]:
 
 
 def is_good(report: dict[str, int]) -> bool:
-    """Everything worked, each statement is needed or one of a few that can't be shown, and nothing is left."""
+    """Everything worked, each statement is needed or one of a few that can't be shown, each action was used, and nothing is left."""
     return (
         report["flows_passed"] == report["flows"]
+        and report["rolls_passed"] == report["rolls"]
         and report["statements_needed"] + report["statements_unprovable"] == report["statements"]
         and report["statements_unprovable"] <= UNPROVABLE_AT_MOST
+        and report["actions_used"] == report["actions"]
         and report["forbidden_refused"] == report["forbidden"]
         and report["replan_unexpected"] == report["left_after_destroy"] == 0
     )
@@ -96,11 +109,12 @@ def is_good(report: dict[str, int]) -> bool:
 @contextmanager
 def emulator(folder: Path) -> Iterator[Account]:
     """An account with nothing in it, in which everybody may do everything for now."""
-    port = free_port()
-    command = ("deploy.rehearse.emulator", str(port))
+    port, own = free_port(), folder / "emulator"
+    own.mkdir()
+    command = ("deploy.rehearse.emulator", str(port), str(own))
     about = {"INITIAL_NO_AUTH_ACTION_COUNT": "inf"}
     with started(*command, environment=about, log=folder / "emulator.log", ready=lambda _: listens(port)):
-        yield Account(f"http://127.0.0.1:{port}")
+        yield Account(f"http://127.0.0.1:{port}", own)
 
 
 def certificate(account: Account, folder: Path) -> str:
@@ -113,15 +127,18 @@ def certificate(account: Account, folder: Path) -> str:
 
 
 def flows(using: Service) -> dict[str, bool]:
-    """Every flow once, with every statement there."""
-    found = {}
-    with using.site(), using.worker() as worker:
-        for flow in (*SITE, *ROLL):
-            found[flow.__name__] = _told(flow.__name__, flow(using))
-        for flow_of_worker in WORKER:
-            found[flow_of_worker.__name__] = _told(flow_of_worker.__name__, flow_of_worker(using, worker))
-    found[lets_its_instance_go.__name__] = _told(lets_its_instance_go.__name__, lets_its_instance_go(using))
-    return found
+    """Every flow once, with every statement there: first those for which photos have to wait."""
+    with using.site():
+        found = {flow.__name__: _told(flow, using) for flow in (*SITE, *operating.OPERATING)}
+        with using.worker() as worker:
+            for flow in (*WORKER, *operating.WITH_A_WORKER, tells_depths):
+                found[flow.__name__] = _told(flow, using, worker)
+    return found | {lets_its_instance_go.__name__: _told(lets_its_instance_go, using)}
+
+
+def rolls(using: Service) -> dict[str, bool]:
+    """Every roll once, with every statement there."""
+    return {flow.__name__: _told(flow, using) for flow in rolling.ROLLS}
 
 
 def statements(using: Service) -> list[Verdict]:
@@ -134,8 +151,9 @@ def statements(using: Service) -> list[Verdict]:
     return found
 
 
-def _told(flow: str, worked: bool) -> bool:  # noqa: FBT001  # one result, as it is
-    say(f"{flow:<28} {'works' if worked else 'FAILS'}")
+def _told(flow: Callable[..., bool], *given: Service | Running) -> bool:
+    worked = flow(*given)
+    say(f"{flow.__name__:<44} {'works' if worked else 'FAILS'}")
     return worked
 
 

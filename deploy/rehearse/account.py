@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -25,6 +26,7 @@ class Account:
     """The account at `endpoint`, as its administrator sees it."""
 
     endpoint: str
+    own: Path  # what the emulator keeps (deploy/rehearse/emulator.py)
     administrator: Credentials = field(default_factory=Credentials)
 
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
@@ -38,7 +40,7 @@ class Account:
         everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
         iam.put_user_policy(UserName="administrator", PolicyName="everything", PolicyDocument=json.dumps(everything))
         key = iam.create_access_key(UserName="administrator")["AccessKey"]
-        return Account(self.endpoint, Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+        return Account(self.endpoint, self.own, Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
 
     def assumed(self, role: str) -> Credentials:
         """Keys of this role, as an instance of it has them. To be asked for before `enforce`: no user of ours is trusted by it."""
@@ -54,9 +56,20 @@ class Account:
         request = urllib.request.Request(to, data=b"0" if on else b"inf", headers=head, method="POST")  # noqa: S310  # ours
         urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
 
-    def statements(self, role: str, policy: str) -> list[str]:
-        """The Sids of a role's policy, in its order."""
-        return [str(statement["Sid"]) for statement in self._policy(role, policy)["Statement"]]
+    def statements(self, role: str, policy: str) -> list[dict[str, Any]]:
+        """Those of a role's policy, in its order."""
+        found: list[dict[str, Any]] = self._policy(role, policy)["Statement"]
+        return found
+
+    def asked(self) -> set[tuple[str, str, str]]:
+        """Role, action and resource of all that was permitted while permissions were asked for."""
+        lines = (self.own / "asked").read_text().splitlines()
+        return {(who.split("/")[1], action, on) for who, action, on in (line.split(" ", 2) for line in lines) if ":assumed-role/" in who}
+
+    def looked_into(self, instance: str) -> str:
+        """The image that an instance's container runs; empty where nobody has looked into it before."""
+        container = self.own / "machines" / instance / "container"
+        return container.read_text().strip() if container.exists() else ""
 
     @contextmanager
     def without(self, role: str, policy: str, sid: str) -> Iterator[None]:

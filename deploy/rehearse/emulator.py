@@ -1,35 +1,29 @@
-"""moto's server, with the few things added that a rehearsal needs and moto lacks. Each models what AWS does.
+"""moto's server, with what a rehearsal needs and moto lacks added. Each addition models what AWS does.
 
-- Permissions are asked for each resource. moto asks most of them for "*", so that a statement that names a resource would permit nothing.
-  AWS also asks for each part of a DynamoDB transaction, and knows no actions for batches of SQS.
-- A statement that denies what comes without TLS denies nothing: all that comes to the emulator counts as come by TLS.
+- Permissions are asked for each resource, and conditions are looked at: `asking` says how.
+- An operator's roll finds machines, target health and instance refreshes: `machines`.
 - CompleteLifecycleAction is taken.
+
+`python -m deploy.rehearse.emulator PORT FOLDER` serves on this port, and keeps in the empty folder the machines, and in its file `asked`
+what was permitted to whom.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
-from moto.iam import access_control
-from moto.secretsmanager.models import secretsmanager_backends
 from moto.server import main
 
-# AWS asks for the permission of the second where somebody calls the first.
-SAME = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject", "monitoring:PutMetricData": "cloudwatch:PutMetricData"}
-
-_asked = access_control.IAMRequestBase.check_action_permitted
-_judged = access_control.IAMPolicyStatement.is_action_permitted
+from deploy.rehearse import asking, machines
 
 
-def patch() -> None:
+def patch(folder: Path) -> None:
     """Add to this process's moto what the module says."""
-    access_control.IAMRequestBase.check_action_permitted = _check  # type: ignore[method-assign]
-    access_control.IAMPolicyStatement.is_action_permitted = _judge  # type: ignore[method-assign]
+    asking.patch(folder / "asked")
+    machines.patch(folder / "machines")
     AutoScalingResponse.complete_lifecycle_action = _complete  # type: ignore[attr-defined]
 
 
@@ -37,87 +31,6 @@ def _complete(_: AutoScalingResponse) -> ActionResult:
     return EmptyResult()
 
 
-def _judge(self: access_control.IAMPolicyStatement, *arguments: Any, **more: Any) -> access_control.PermissionResult:
-    if self._statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport") == "false":
-        return access_control.PermissionResult.NEUTRAL
-    return _judged(self, *arguments, **more)
-
-
-def _check(self: access_control.IAMRequestBase, resource: str) -> None:
-    for action, named in _needed(self, resource):
-        self._action = action
-        _asked(self, named)
-
-
-def _needed(request: Any, resource: str) -> Iterator[tuple[str, str]]:
-    """Each action and resource that AWS would ask permission for."""
-    # moto has no other way to what was called than these.
-    whole, about = request._action, f"{request._region}:{request.account_id}"  # noqa: SLF001
-    service, _, action = whole.partition(":")
-    match service:
-        case "dynamodb":
-            yield from _of_dynamodb(action, _body(request), f"arn:aws:dynamodb:{about}:table/")
-        case "sqs":
-            named = _body(request).get("QueueName")
-            yield f"sqs:{action.removesuffix('Batch')}", f"arn:aws:sqs:{about}:{named}" if named else resource
-        case "s3" if action == "DeleteObject" and "/" not in resource:  # several at once, which moto asks of the bucket
-            yield f"s3:DeleteObject{'Version' if b'<VersionId>' in request._body else ''}", f"{resource}/any"  # noqa: SLF001
-        case "secretsmanager":
-            yield whole, _secret(request, str(_body(request).get("SecretId", "*")))
-        case "ssm":
-            yield from ((whole, named) for named in _of_ssm(_body(request), about))
-        case "autoscaling" | "elasticloadbalancing" | "ec2":
-            yield whole, _of_query(request._data, action, about)  # noqa: SLF001
-        case _:
-            yield SAME.get(whole, whole), resource
-
-
-def _of_ssm(body: dict[str, Any], about: str) -> Iterator[str]:
-    region, account = about.split(":")
-    if "DocumentName" in body:
-        yield f"arn:aws:ssm:{region}::document/{body['DocumentName']}"
-        yield from (f"arn:aws:ec2:{region}:{account}:instance/{instance}" for instance in body["InstanceIds"])
-    else:
-        yield f"arn:aws:ssm:{about}:parameter{body['Name']}" if "Name" in body else "*"
-
-
-def _of_query(data: dict[str, list[str]], action: str, about: str) -> str:
-    """Where AWS knows a resource for the action, and we name it in a statement."""
-    match data:
-        case _ if action.startswith("Describe"):
-            return "*"
-        case {"AutoScalingGroupName": [group]}:
-            return f"arn:aws:autoscaling:{about}:autoScalingGroup:any:autoScalingGroupName/{group}"
-        case {"LaunchTemplateId": [template]}:
-            return f"arn:aws:ec2:{about}:launch-template/{template}"
-        case {"TargetGroupArn": [group]}:
-            return group
-    return "*"
-
-
-def _of_dynamodb(action: str, body: dict[str, Any], tables: str) -> Iterator[tuple[str, str]]:
-    if action == "TransactWriteItems":
-        for item in body["TransactItems"]:
-            for kind, part in item.items():
-                yield f"dynamodb:{kind.removesuffix('Item')}Item", tables + part["TableName"]
-    elif "TableName" in body:
-        index = f"/index/{body['IndexName']}" if "IndexName" in body else ""
-        yield f"dynamodb:{action}", tables + body["TableName"] + index
-    else:
-        yield f"dynamodb:{action}", "*"
-
-
-def _secret(request: Any, named: str) -> str:
-    """The ARN of a secret that is named by its name or its ARN."""
-    known = secretsmanager_backends[request.account_id][request._region].secrets  # noqa: SLF001
-    return next((secret.arn for secret in known.values() if named in (secret.name, secret.arn)), named)
-
-
-def _body(request: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(request._body or b"{}")  # noqa: SLF001
-    return found
-
-
 if __name__ == "__main__":
-    patch()
+    patch(Path(sys.argv[2]))
     main(["-H", "127.0.0.1", "-p", sys.argv[1]])

@@ -1,49 +1,50 @@
-"""What the service does on its account, a flow for each way that it can break. A flow is True where it worked."""
+"""What the service does on its account by itself, a flow for each way that it can break. A flow is True where it worked."""
 
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from urllib.error import HTTPError
 
 from botocore.exceptions import ClientError
 
-from deploy.rehearse.processes import Running, ended, wait_until
+from deploy.rehearse.processes import Running, wait_until
 from deploy.rehearse.service import Service
 from deploy.terraforming import HERE
 
 ANSWER_SECONDS = 12
 LINE_SECONDS = 8
 BEAT_SECONDS = 14  # a worker writes to the registry every ten
+METRICS_SECONDS = 80
 
 Flow = Callable[[Service], bool]
 WorkerFlow = Callable[[Service, Running], bool]
 
 
 def takes_a_photo(service: Service) -> bool:
-    """The webhook answers 200 only when S3, table and queue have it."""
+    """The webhook answers 200 only when S3, tables and queue have it."""
     chat = service.telegram.new_chat()
     service.telegram.send_photo(chat)
     return service.telegram.deliver(chat, service.webhook) == 200
-
-
-def erases_a_chat(service: Service) -> bool:
-    chat = service.telegram.new_chat()
-    service.telegram.send_photo(chat)
-    service.telegram.deliver(chat, service.webhook)
-    done = ended("-m", "detection", "erase-chat", "--yes", str(chat), environment=service.site_environment())
-    (service.folder / "erase-chat.log").write_text(done.stdout + done.stderr)
-    return done.returncode == 0 and f"erased of chat {chat}: 1 prediction" in done.stdout
 
 
 def starts_the_site(service: Service) -> bool:
     """What polybot-start asks for (tests/deploy/test_user_data.py records it)."""
     client = service.account.client("ssm", service.credentials["site"])
     with suppress(ClientError):
-        return bool(client.get_parameter(Name=f"/{service.name}/site/image")) and len(service.secrets("site")) == 4
+        return bool(client.get_parameter(Name=f"/{service.name}/site/image")) and len(service.secrets("site")) == 5
     return False
+
+
+def is_ready(service: Service) -> bool:
+    """What load balancers ask: bucket, table and queue are there."""
+    try:
+        with urllib.request.urlopen(f"{service.address}/readyz", timeout=20) as answer:  # noqa: S310  # ours
+            return bool(answer.status == 200)
+    except HTTPError:
+        return False
 
 
 def watches(service: Service) -> bool:
@@ -77,27 +78,45 @@ def reconciles(service: Service, worker: Running) -> bool:
     lease = {"name": {"S": "lease#reconcile"}}
     service.account.client("dynamodb").delete_item(TableName=f"{service.name}-counters", Key=lease)
     with suppress(ClientError):
-        _send(service, "schedule", "answers", _message())
+        send(service, "schedule", "answers", message())
         return wait_until(lambda: worker.output().count("reconcile done") > before, seconds=LINE_SECONDS)
     return False
 
 
 def drops_what_is_erased(service: Service, worker: Running) -> bool:
-    """A task whose prediction is gone: its pictures are looked for, in all versions."""
+    """A task whose prediction is gone: what an earlier attempt has put is removed, in all versions."""
+    chat, s3 = service.telegram.new_chat(), service.account.client("s3")
+    left = f"{chat}/{chat}-1/annotated-1.jpg"
+    s3.put_object(Bucket=service.bucket, Key=left, Body=b"x")
+    send(service, "site", "photos", message("detection.tasks.detect_objects", f"{chat}-1"))
+    dropped = wait_until(lambda: f"{chat}-1 dropped" in worker.output(), seconds=LINE_SECONDS)
+    return dropped and "Versions" not in s3.list_object_versions(Bucket=service.bucket, Prefix=left)
+
+
+def answers_later(service: Service, worker: Running) -> bool:
+    """Telegram is away for the answer: the worker sends the announcement to the queue, to be tried again."""
     chat = service.telegram.new_chat()
-    _send(service, "site", "photos", _message("detection.tasks.detect_objects", f"{chat}-1"))
-    return wait_until(lambda: f"{chat}-1 dropped" in worker.output(), seconds=LINE_SECONDS)
+    service.telegram.refuse_once(chat)
+    sent = service.telegram.send_photo(chat)
+    return wait_until(lambda: f"{chat}-{sent} deferred" in worker.output(), seconds=ANSWER_SECONDS) and wait_until(
+        lambda: depth(service, "answers", "Delayed"), seconds=LINE_SECONDS
+    )
 
 
 def buries_what_is_no_task(service: Service, _: Running) -> bool:
-    before = _depth(service, "photos-dead")
-    _send(service, "site", "photos", "no message of Celery's")
-    return wait_until(lambda: _depth(service, "photos-dead") > before, seconds=LINE_SECONDS)
+    before = depth(service, "photos-dead")
+    send(service, "site", "photos", "no message of Celery's")
+    return wait_until(lambda: depth(service, "photos-dead") > before, seconds=LINE_SECONDS)
 
 
 def registers(service: Service, _: Running) -> bool:
     before = _beats(service)
     return wait_until(lambda: _beats(service) - before, seconds=BEAT_SECONDS)
+
+
+def tells_depths(_: Service, worker: Running) -> bool:
+    """Once a minute the metrics of all queues, dead letters too, are lines of its log."""
+    return wait_until(lambda: '"DeadLetters"' in worker.output(), seconds=METRICS_SECONDS)
 
 
 def reads_its_keys(service: Service, _: Running) -> bool:
@@ -106,79 +125,37 @@ def reads_its_keys(service: Service, _: Running) -> bool:
     return False
 
 
-SITE: tuple[Flow, ...] = (takes_a_photo, starts_the_site, watches, erases_a_chat)
-WORKER: tuple[WorkerFlow, ...] = (reads_its_keys, buries_what_is_no_task, drops_what_is_erased, reconciles, answers_a_photo, registers)
+SITE: tuple[Flow, ...] = (takes_a_photo, is_ready, starts_the_site, watches)
+WORKER: tuple[WorkerFlow, ...] = (
+    reads_its_keys,
+    buries_what_is_no_task,
+    drops_what_is_erased,
+    reconciles,
+    answers_a_photo,
+    answers_later,
+    registers,
+)
 
 
-def lets_its_instance_go(service: Service) -> bool:
-    """The Auto Scaling group wants the instance back: the worker drains, ends, and says so."""
-    groups = service.account.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
-    server = _Metadata(groups[0]["Instances"][0]["InstanceId"])
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        with service.worker(metadata=f"http://127.0.0.1:{server.server_address[1]}") as worker:
-            server.state = "Terminated"
-            wait_until(lambda: worker.process.poll() is not None, seconds=40)
-            return f"lifecycle action {service.name}-worker-drain of {service.name}-worker completed" in worker.output()
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-class _Metadata(ThreadingHTTPServer):
-    """An instance's metadata service, as far as a worker asks it."""
-
-    def __init__(self, instance: str) -> None:
-        super().__init__(("127.0.0.1", 0), _Asked)
-        self.instance = instance
-        self.state = "InService"
-
-
-class _Asked(BaseHTTPRequestHandler):
-    server: _Metadata
-
-    def do_PUT(self) -> None:
-        self._say(200, "a-token")
-
-    def do_GET(self) -> None:
-        known = {
-            "instance-id": self.server.instance,
-            "autoscaling/target-lifecycle-state": self.server.state,
-            "placement/region": "eu-north-1",
-        }
-        path = self.path.removeprefix("/latest/meta-data/")
-        self._say(*((200, known[path]) if path in known else (404, "")))
-
-    def _say(self, status: int, text: str) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-    def log_message(self, *_: object) -> None:
-        """Nothing: what matters is in the worker's log."""
-
-
-def _message(task: str = "detection.tasks.reconcile", *arguments: str) -> str:
+def message(task: str = "detection.tasks.reconcile", *arguments: str) -> str:
+    """A task, by default the schedule's, as it lies in SQS."""
     whole = json.loads((HERE / "templates" / "reconcile.json").read_text())
     whole["headers"]["task"] = task
     whole["body"] = json.dumps([arguments, *json.loads(whole["body"])[1:]])
     return json.dumps(whole)
 
 
-def _send(service: Service, role: str, queue: str, body: str) -> None:
-    client = service.account.client("sqs", service.credentials[role])
-    client.send_message(QueueUrl=_url(service, queue), MessageBody=body)
+def send(service: Service, role: str, queue: str, body: str) -> None:
+    """With this role; as the account's administrator where it is none."""
+    client = service.account.client("sqs", service.credentials.get(role))
+    client.send_message(QueueUrl=service.queue(queue), MessageBody=body)
 
 
-def _depth(service: Service, queue: str) -> int:
-    wanted = ["ApproximateNumberOfMessages"]
-    found = service.account.client("sqs").get_queue_attributes(QueueUrl=_url(service, queue), AttributeNames=wanted)
-    return int(found["Attributes"]["ApproximateNumberOfMessages"])
-
-
-def _url(service: Service, queue: str) -> str:
-    return service.told["site"]["PHOTOS_QUEUE_URL"].removesuffix("photos") + queue
+def depth(service: Service, queue: str, kind: str = "") -> int:
+    """How many messages wait there, or are Delayed, seen by the administrator."""
+    wanted = f"ApproximateNumberOfMessages{kind}"
+    found = service.account.client("sqs").get_queue_attributes(QueueUrl=service.queue(queue), AttributeNames=[wanted])
+    return int(found["Attributes"][wanted])
 
 
 def _beats(service: Service) -> set[str]:

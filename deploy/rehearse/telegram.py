@@ -37,6 +37,10 @@ class Telegram:
         sent = self._call(f"/control/chats/{chat}/photo", body, f"multipart/form-data; boundary={_BOUNDARY}")
         return int(sent["message_id"])
 
+    def refuse_once(self, chat: int) -> None:
+        """The next photo that the bot sends there is answered with 500."""
+        self._post("/control/faults", {"method": "sendPhoto", "chat_id": chat, "code": 500})
+
     def deliver(self, chat: int, url: str) -> int:
         """Deliver the chat's newest update there once more; the status that it was answered with."""
         updates = self._call(f"/control/updates?chat_id={chat}")["updates"]

@@ -10,6 +10,13 @@ ACCOUNT = "123456789012"  # moto's own
 # An image of moto's: it knows no Amazon Linux 2023.
 AMI = "ami-12c6146b"
 
+# By side: the image that Terraform starts with, another one that works as well, and one that doesn't.
+FIRST, NEXT, BROKEN = (
+    {"site": f"docker.io/rehearsed/polybot@sha256:{digit * 64}", "workers": f"docker.io/rehearsed/yolo5@sha256:{digit * 64}"}
+    for digit in "abc"
+)
+WORKING = (*FIRST.values(), *NEXT.values())
+
 LOCAL = """
 terraform {
   backend "local" {}
@@ -26,8 +33,8 @@ def variables() -> dict[str, str]:
     return {
         "region": REGION,
         "availability_zones": json.dumps([f"{REGION}a", f"{REGION}b"]),
-        "site_image": f"docker.io/rehearsed/polybot@sha256:{'a' * 64}",
-        "worker_image": f"docker.io/rehearsed/yolo5@sha256:{'b' * 64}",
+        "site_image": FIRST["site"],
+        "worker_image": FIRST["workers"],
         "github_repository": "rehearsed/polybot",
         "protected": "false",
         "ami": AMI,

@@ -23,16 +23,62 @@ data "aws_iam_policy_document" "site" {
     resources = [for queue in aws_sqs_queue.of : queue.arn]
   }
 
+  # Operators look at dead letters, and redrive or drop them. SQS shows a letter only by receiving it. What is redriven goes to its own queue, by Send.
   statement {
-    sid       = "Tables"
-    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-    resources = [aws_dynamodb_table.predictions.arn, aws_dynamodb_table.of["chats"].arn, aws_dynamodb_table.of["counters"].arn]
+    sid = "DeadLetters"
+    actions = [
+      "sqs:GetQueueUrl",
+      "sqs:GetQueueAttributes",
+      "sqs:ReceiveMessage",
+      "sqs:ChangeMessageVisibility",
+      "sqs:DeleteMessage",
+    ]
+    resources = [for queue in aws_sqs_queue.dead : queue.arn]
+  }
+
+  # A transaction is permitted by its parts: PutItem and UpdateItem. An erasure puts a mark in the item's place, so nothing is deleted.
+  statement {
+    sid       = "Predictions"
+    actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+    resources = [aws_dynamodb_table.predictions.arn]
   }
 
   statement {
     sid       = "Indexes"
     actions   = ["dynamodb:Query"]
     resources = ["${aws_dynamodb_table.predictions.arn}/index/*"]
+  }
+
+  statement {
+    sid       = "Chats"
+    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+    resources = [aws_dynamodb_table.of["chats"].arn]
+  }
+
+  # Counted with what is counted, and read by the dashboard.
+  statement {
+    sid       = "Counters"
+    actions   = ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"]
+    resources = [aws_dynamodb_table.of["counters"].arn]
+  }
+
+  statement {
+    sid       = "SeeWorkers"
+    actions   = ["dynamodb:Query"]
+    resources = [aws_dynamodb_table.workers.arn]
+  }
+
+  # A paused queue is an item of this table, too, in a partition of its own: what workers say of themselves is not the site's to write.
+  statement {
+    sid       = "Pause"
+    actions   = ["dynamodb:PutItem", "dynamodb:DeleteItem"]
+    resources = [aws_dynamodb_table.workers.arn]
+
+    condition {
+      test     = "ForAllValues:StringEquals"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["paused-queues"]
+    }
   }
 
   statement {

@@ -36,10 +36,18 @@ data "aws_iam_policy_document" "worker" {
     resources = [for queue in aws_sqs_queue.dead : queue.arn]
   }
 
+  # It finishes what the site has made, and makes nothing itself.
   statement {
-    sid       = "Tables"
+    sid       = "Predictions"
     actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
-    resources = [aws_dynamodb_table.predictions.arn, aws_dynamodb_table.of["chats"].arn, aws_dynamodb_table.of["counters"].arn]
+    resources = [aws_dynamodb_table.predictions.arn]
+  }
+
+  # The hour's counts, and the lease of reconcile.
+  statement {
+    sid       = "Counters"
+    actions   = ["dynamodb:UpdateItem"]
+    resources = [aws_dynamodb_table.of["counters"].arn]
   }
 
   # reconcile reads what is open, choose_queue what a chat has open.
@@ -53,6 +61,25 @@ data "aws_iam_policy_document" "worker" {
     sid       = "Register"
     actions   = ["dynamodb:PutItem", "dynamodb:DeleteItem"]
     resources = [aws_dynamodb_table.workers.arn]
+
+    condition {
+      test     = "ForAllValues:StringEquals"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["workers"]
+    }
+  }
+
+  # Which queues are paused, and nothing else: it need not know of the others.
+  statement {
+    sid       = "SeePaused"
+    actions   = ["dynamodb:Query"]
+    resources = [aws_dynamodb_table.workers.arn]
+
+    condition {
+      test     = "ForAllValues:StringEquals"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["paused-queues"]
+    }
   }
 
   statement {

@@ -45,6 +45,13 @@ data "aws_iam_policy_document" "workflow" {
     resources = ["${local.ssm}:parameter/${var.name}/site/image", "${local.ssm}:parameter/${var.name}/roll/*"]
   }
 
+  # The image before the one that is rolled out: what there is to go back to.
+  statement {
+    sid       = "EarlierImages"
+    actions   = ["ssm:GetParameterHistory"]
+    resources = ["${local.ssm}:parameter/${var.name}/site/image"]
+  }
+
   statement {
     sid       = "Unlock"
     actions   = ["ssm:DeleteParameter"]
@@ -57,8 +64,9 @@ data "aws_iam_policy_document" "workflow" {
     resources = ["arn:aws:ssm:${var.region}::document/AWS-RunShellScript"]
   }
 
+  # An instance of the site is made to start its image, one of the workers is asked whether its container works.
   statement {
-    sid       = "OnSite"
+    sid       = "OnInstances"
     actions   = ["ssm:SendCommand"]
     resources = ["${local.ec2}:instance/*"]
 
@@ -71,7 +79,7 @@ data "aws_iam_policy_document" "workflow" {
     condition {
       test     = "StringEquals"
       variable = "ssm:resourceTag/Side"
-      values   = ["site"]
+      values   = ["site", "worker"]
     }
   }
 
@@ -87,9 +95,10 @@ data "aws_iam_policy_document" "workflow" {
     resources = [aws_launch_template.worker.arn]
   }
 
+  # No RollbackInstanceRefresh: AWS refuses it for a group that launches $Default, and the roll goes back by a further refresh.
   statement {
     sid       = "Refresh"
-    actions   = ["autoscaling:StartInstanceRefresh", "autoscaling:CancelInstanceRefresh", "autoscaling:RollbackInstanceRefresh"]
+    actions   = ["autoscaling:StartInstanceRefresh", "autoscaling:CancelInstanceRefresh"]
     resources = ["arn:aws:autoscaling:${var.region}:${local.account}:autoScalingGroup:*:autoScalingGroupName/${var.name}-worker"]
   }
 

@@ -70,8 +70,9 @@ resource "aws_launch_template" "worker" {
   }
 
   lifecycle {
-    # The image in the user data is the roll's, which makes each of its versions the default. Here only the first is written.
-    ignore_changes = [user_data, image_id]
+    # The image in the user data is the roll's, which makes each of its versions the default, and says in the description where it came from. Here only the
+    # first is written.
+    ignore_changes = [user_data, image_id, description]
   }
 }
 

@@ -78,7 +78,7 @@ def account(moto: str, door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def site(account: Account) -> Account:
     """Two instances that run the old image, in both target groups."""
     here = account.front
-    here.shells.site = account.name
+    here.site = account.name
     ec2, elb, ssm = (here.client(service) for service in ("ec2", "elbv2", "ssm"))
     ssm.put_parameter(Name=f"/{account.name}/site/image", Value=OLD_SITE, Type="String")
     vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
@@ -123,9 +123,9 @@ def workers(account: Account) -> Account:
         LaunchTemplate={"LaunchTemplateName": group, "Version": "$Default"},
         VPCZoneIdentifier=ec2.describe_subnets()["Subnets"][0]["SubnetId"],
     )
-    here.refreshes.good = (OLD_WORKER, NEW_WORKER)
+    here.fleet.good = (OLD_WORKER, NEW_WORKER)
     for _ in range(4):
-        here.refreshes.launch(group)
+        here.fleet.launch(group)
     return account
 
 

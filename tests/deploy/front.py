@@ -1,8 +1,8 @@
 """An HTTP server in front of moto's, which models what a roll needs of AWS and moto has not.
 
-It answers the calls named in `_answer` itself, as AWS documents them, and hands every other one on to moto:
+It answers the calls named in `_answer` by the models of deploy/rehearse/modelled, and hands every other one on to moto:
 
-- SSM run command: the script really runs in a shell, on a folder that stands for the instance (tests/deploy/machine.py);
+- SSM run command: the script really runs in a shell, on a folder that stands for the instance;
 - target health: `initial` before `healthy` or `unhealthy`, `draining` before `unused`, by what runs on the instance;
 - instance refresh, and the group's instances: each look at a refresh takes it one step on; AutoRollback is refused with $Default.
 """
@@ -26,10 +26,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import boto3
 
-from tests.deploy.machine import Machine, programs
-from tests.deploy.refreshes import Refreshes, Refused
-from tests.deploy.shells import Shells
-from tests.deploy.targets import TargetHealth
+from deploy.rehearse.modelled import Refused
+from deploy.rehearse.modelled.machine import Machine, programs
+from deploy.rehearse.modelled.refreshes import Refreshes
+from deploy.rehearse.modelled.shells import Shells
+from deploy.rehearse.modelled.targets import TargetHealth
+from tests.deploy.fleet import Fleet
 
 Answer = tuple[int, str, bytes]
 
@@ -40,15 +42,17 @@ class Front:
 
     moto: str
     folder: Path
+    site: str = ""  # the service whose parameter the machines read
     calls: list[str] = field(default_factory=list)  # such as "ssm:SendCommand", in order
     machines: dict[str, Machine] = field(default_factory=dict)  # by instance id
     denied: set[str] = field(default_factory=set)  # calls that the account is not allowed
     interrupts: dict[str, int] = field(default_factory=dict)  # the call, and which one of it, at which this process gets SIGTERM
 
     def __post_init__(self) -> None:
-        self.shells = Shells(self.machines, self.parameter)
-        self.targets = TargetHealth(self.machines)
-        self.refreshes = Refreshes(self)
+        self.shells = Shells(self.machines.get, lambda _: self.parameter(f"/{self.site}/site/image"))
+        self.targets = TargetHealth(self.machines.get)
+        self.fleet = Fleet(self)
+        self.refreshes = Refreshes(self.fleet)
         self._programs = programs(self.folder / "programs")
         self._lock = threading.Lock()
 
@@ -87,7 +91,7 @@ class Front:
             return (200, "application/x-amz-json-1.1", json.dumps(own).encode()) if target else (200, "text/xml", str(own).encode())
         status, kind, text = self._handed_on(method, path, headers, body)
         if action == "DescribeAutoScalingGroups":
-            text = self.refreshes.with_instances(text.decode()).encode()
+            text = self.fleet.described(text.decode()).encode()
         return status, kind, text
 
     def _answer(self, action: str, asked: dict[str, Any]) -> Any:
@@ -120,10 +124,7 @@ def _client(service: str, url: str) -> Any:
 
 
 def _refused(refused: Refused, *, as_json: bool) -> Answer:
-    if as_json:
-        return 400, "application/x-amz-json-1.1", json.dumps({"__type": refused.code, "message": refused.text}).encode()
-    text = f"<ErrorResponse><Error><Type>Sender</Type><Code>{refused.code}</Code><Message>{refused.text}</Message></Error></ErrorResponse>"
-    return 400, "text/xml", text.encode()
+    return 400, "application/x-amz-json-1.1" if as_json else "text/xml", refused.body(as_json=as_json).encode()
 
 
 @dataclass

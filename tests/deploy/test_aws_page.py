@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy import terraforming
 from deploy.operations import cost, settings
 from deploy.roll.__main__ import STATUSES
 from tests.deploy.conftest import NEW_SITE, NEW_WORKER, OLD_WORKER, Account
@@ -35,9 +36,15 @@ def test_a_roll_of_the_site_asks_for_what_the_page_says(site: Account) -> None:
 
 
 def test_a_roll_of_the_workers_asks_for_what_the_page_says(workers: Account) -> None:
-    workers.front.refreshes.good = (OLD_WORKER,)
+    workers.front.fleet.good = (OLD_WORKER,)
     assert workers.roll("workers", NEW_WORKER) == 1
     assert set(workers.front.calls) == calls_on_the_page("workers")
+
+
+def test_the_workflows_role_permits_what_the_page_says_and_no_more() -> None:
+    text = (terraforming.HERE / "terraform" / "iam_workflow.tf").read_text()
+    permitted = set(re.findall(r'"([a-z0-9]+:[A-Z]\w+)"', text)) - {"sts:AssumeRoleWithWebIdentity"}
+    assert permitted == calls_on_the_page("site") | calls_on_the_page("workers")
 
 
 def test_the_page_has_each_exit_status() -> None:

@@ -24,8 +24,8 @@ from deploy.operations.logs import lines as log_lines
 from deploy.operations.settings import Refused, Settings
 from deploy.operations.terraform import BOOTSTRAP, SERVICE, Failed
 from deploy.operations.up import up
+from deploy.rehearse.modelled.machine import Machine, programs
 from tests.deploy.conftest import NEW_SITE, OLD_SITE, OLD_WORKER, QUICK, Account
-from tests.deploy.machine import Machine, programs
 
 HOST = "polybot-public-1.us-east-1.elb.amazonaws.com"
 VARIABLES = {

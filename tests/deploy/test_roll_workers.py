@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from deploy.rehearse.modelled.machine import Machine
 from deploy.roll.template import _sendable
 from deploy.roll.workers import HEALTHY
 from tests.deploy.conftest import NEW_WORKER, OLD_WORKER, QUICK, USER_DATA, Account
-from tests.deploy.machine import Machine
 
 NEXT = f"me/yolo5@sha256:{'c' * 64}"
 
@@ -66,7 +66,7 @@ def test_the_refresh_keeps_the_group_whole_and_waits_at_its_checkpoint(workers: 
 
 def test_an_image_whose_container_does_not_work_is_taken_back(workers: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """EC2 finds its instances healthy all the while."""
-    workers.front.refreshes.good = (OLD_WORKER,)
+    workers.front.fleet.good = (OLD_WORKER,)
     assert workers.roll("workers", NEW_WORKER) == 1
     assert workers.images == [OLD_WORKER] * 4
     assert is_old(workers)
@@ -80,21 +80,21 @@ def test_an_image_whose_container_does_not_work_is_taken_back(workers: Account, 
 
 def test_a_worker_that_runs_another_image_is_not_taken_for_rolled(workers: Account, capsys: pytest.CaptureFixture[str]) -> None:
     here = workers.front
-    launch = here.refreshes.launch
+    launch = here.fleet.launch
 
     def launch_as_ever(group: str) -> str:
         instance = launch(group)
         (here.machines[instance].folder / "container").write_text(OLD_WORKER)  # it works, and does not do as its user data says
         return instance
 
-    here.refreshes.launch = launch_as_ever  # type: ignore[method-assign]
+    here.fleet.launch = launch_as_ever  # type: ignore[method-assign]
     assert workers.roll("workers", NEW_WORKER) == 1
     assert f"was launched from version 2, and runs ['{OLD_WORKER}'] instead of {NEW_WORKER}" in capsys.readouterr().err
     assert is_old(workers)
 
 
 def test_a_refresh_that_fails_is_taken_back(workers: Account, capsys: pytest.CaptureFixture[str]) -> None:
-    workers.front.refreshes.fails.add(NEW_WORKER)
+    workers.front.fleet.fails.add(NEW_WORKER)
     assert workers.roll("workers", NEW_WORKER) == 1
     assert workers.images == [OLD_WORKER] * 4
     assert is_old(workers)
@@ -131,7 +131,7 @@ def test_an_interrupted_roll_is_gone_on_with(workers: Account, call: str, number
 
 
 def test_an_interrupted_roll_whose_image_does_not_work_is_taken_back_by_the_next(workers: Account) -> None:
-    workers.front.refreshes.good = (OLD_WORKER,)
+    workers.front.fleet.good = (OLD_WORKER,)
     workers.front.interrupts["autoscaling:StartInstanceRefresh"] = 1
     assert workers.roll("workers", NEW_WORKER) == 130
     assert workers.roll("workers", NEW_WORKER) == 1
@@ -147,7 +147,7 @@ def test_a_second_time_does_nothing(workers: Account, capsys: pytest.CaptureFixt
 
 
 def test_after_a_failure_the_way_back_leads_past_the_version_that_failed(workers: Account) -> None:
-    workers.front.refreshes.good = (OLD_WORKER,)
+    workers.front.fleet.good = (OLD_WORKER,)
     assert workers.roll("workers", NEW_WORKER) == 1
     assert workers.roll("workers", NEXT) == 1
     assert is_old(workers)
@@ -187,14 +187,14 @@ def test_a_worker_that_goes_while_it_is_looked_at_is_no_failure(workers: Account
             taken.append(instance)
             (here.machines[instance].folder / "good").write_text("")
             answer = sent(asked)
-            del here.refreshes.instances[instance]
-            here.refreshes.launch(f"{workers.name}-worker")
+            del here.fleet.instances[instance]
+            here.fleet.launch(f"{workers.name}-worker")
             return answer
         return sent(asked)
 
     here.shells.send = send_and_take  # type: ignore[method-assign]
     assert workers.roll("workers", NEW_WORKER) == 0
-    assert {here.machines[instance].image for instance in here.refreshes.instances} == {NEW_WORKER}
+    assert {here.machines[instance].image for instance in here.fleet.instances} == {NEW_WORKER}
 
 
 @pytest.mark.parametrize("lines", ["", "IMAGE=one\nIMAGE=two\n"])

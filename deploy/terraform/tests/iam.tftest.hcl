@@ -13,6 +13,11 @@ variables {
 
 # Told apart, since each has its place.
 override_resource {
+  target = aws_sqs_queue.dead
+  values = { arn = "arn:aws:sqs:eu-north-1:123456789012:dead" }
+}
+
+override_resource {
   target = aws_secretsmanager_secret.of["results-keys"]
   values = { arn = "arn:aws:secretsmanager:eu-north-1:123456789012:secret:results-keys" }
 }
@@ -74,8 +79,45 @@ run "by_default" {
   }
 
   assert {
-    condition     = !contains(flatten([for statement in data.aws_iam_policy_document.site.statement : tolist(statement.actions)]), "sqs:ReceiveMessage")
-    error_message = "The site sends and takes nothing."
+    condition = { for side, document in { site = data.aws_iam_policy_document.site, worker = data.aws_iam_policy_document.worker } : side => toset([
+      for statement in document.statement : statement.sid if contains(statement.actions, "sqs:ReceiveMessage")
+    ]) } == { site = toset(["DeadLetters"]), worker = toset(["Work"]) }
+    error_message = "The site takes dead letters alone, a worker what is alive."
+  }
+
+  assert {
+    condition = toset(one([for statement in data.aws_iam_policy_document.site.statement : tolist(statement.resources) if statement.sid == "DeadLetters"])) == toset([
+      for queue in aws_sqs_queue.dead : queue.arn
+    ]) && aws_sqs_queue.dead["photos"].arn != aws_sqs_queue.of["photos"].arn
+    error_message = "Dead letters lie in the dead-letter queues."
+  }
+
+  assert {
+    condition = { for name, statement in merge([
+      for side, document in { site = data.aws_iam_policy_document.site, worker = data.aws_iam_policy_document.worker } :
+      { for statement in document.statement : "${side}.${statement.sid}" => statement }
+      ]...) : name => "${one(statement.condition).test} ${one(statement.condition).variable} ${one(one(statement.condition).values)}"
+      if contains(["site.Pause", "worker.Register", "worker.SeePaused"], name)
+      } == {
+      "site.Pause"       = "ForAllValues:StringEquals dynamodb:LeadingKeys paused-queues"
+      "worker.Register"  = "ForAllValues:StringEquals dynamodb:LeadingKeys workers"
+      "worker.SeePaused" = "ForAllValues:StringEquals dynamodb:LeadingKeys paused-queues"
+    }
+    error_message = "In the workers' table each side writes its own partition."
+  }
+
+  assert {
+    condition = { for condition in one([for statement in data.aws_iam_policy_document.workflow.statement : statement if statement.sid == "OnInstances"]).condition :
+      condition.variable => toset(condition.values)
+    } == { "ssm:resourceTag/Service" = toset(["polybot"]), "ssm:resourceTag/Side" = toset(["site", "worker"]) }
+    error_message = "A roll sends commands to this service's instances alone, of both sides."
+  }
+
+  assert {
+    condition = [for statement in data.aws_iam_policy_document.workflow.statement : one(statement.resources) if contains(statement.actions, "ssm:GetParameterHistory")] == [
+      "arn:aws:ssm:eu-north-1:${local.account}:parameter/polybot/site/image"
+    ]
+    error_message = "A roll of the site finds the image before."
   }
 
   assert {

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.deploy.machine import Machine
-from tests.deploy.refreshes import Refused
+from deploy.rehearse.modelled import Refused
+from deploy.rehearse.modelled.machine import Machine
 
 
 @dataclass
@@ -24,11 +24,10 @@ class Command:
 
 @dataclass
 class Shells:
-    """Commands to the machines. `site` names the service whose parameter a machine reads."""
+    """Commands to the machines: `machine` finds one by its instance's id, `image` is what its parameter names at this moment."""
 
-    machines: dict[str, Machine]
-    parameter: Callable[[str], str]
-    site: str = ""
+    machine: Callable[[str], Machine | None]
+    image: Callable[[str], str]
     scripts: list[tuple[str, str]] = field(default_factory=list)  # instance and script, in order
     undelivered: bool = False  # SSM takes commands, and they stay pending
     _sent: dict[str, Command] = field(default_factory=dict)
@@ -37,13 +36,13 @@ class Shells:
         if asked["DocumentName"] != "AWS-RunShellScript":
             raise Refused("InvalidDocument", asked["DocumentName"])
         (instance,) = asked["InstanceIds"]
-        machine = self.machines.get(instance)
+        machine = self.machine(instance)
         if machine is None or not machine.online:
             raise Refused("InvalidInstanceId", f"Instances [[{instance}]] not in a valid state for account")
         script = "\n".join(asked["Parameters"]["commands"])
         self.scripts.append((instance, script))
         command = str(uuid.uuid4())
-        self._sent[command] = Command("Pending") if self.undelivered else self._run(machine, script, asked["Parameters"])
+        self._sent[command] = Command("Pending") if self.undelivered else self._run(instance, machine, asked["Parameters"], script)
         return {"Command": {"CommandId": command, "Status": "Pending"}}
 
     def invocation(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -54,9 +53,9 @@ class Shells:
         status = "InProgress" if command.looks == 2 else command.status
         return {"Status": status, "StandardOutputContent": command.output, "StandardErrorContent": command.error}
 
-    def _run(self, machine: Machine, script: str, parameters: dict[str, list[str]]) -> Command:
+    def _run(self, instance: str, machine: Machine, parameters: dict[str, list[str]], script: str) -> Command:
         (seconds,) = parameters["executionTimeout"]
-        image = self.parameter(f"/{self.site}/site/image") if "polybot-start" in script else ""
+        image = self.image(instance) if "polybot-start" in script else ""
         try:
             ended = machine.run(script, seconds=float(seconds), parameter=image)
         except subprocess.TimeoutExpired:

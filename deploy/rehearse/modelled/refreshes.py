@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import base64
-import re
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from tests.deploy.front import Front
+from deploy.rehearse.modelled import Refused
 
 
-class Refused(Exception):
-    """AWS says no; its code and its text."""
+class Fleet(Protocol):
+    """The instances of an Auto Scaling group, wherever they are kept."""
 
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(code, text)
-        self.code = code
-        self.text = text
+    def there(self, group: str) -> list[str]:
+        """Their ids."""
+
+    def launch(self, group: str) -> str:
+        """One more, from the default version of the group's template; its id."""
+
+    def end(self, group: str, instance: str) -> None:
+        """It goes."""
+
+    def is_healthy(self, instance: str) -> bool:
+        """As EC2 sees it: what runs on the instance is nothing to it."""
 
 
 @dataclass
@@ -39,26 +43,12 @@ class Refresh:
 
 @dataclass
 class Refreshes:
-    """One group's refreshes, the newest first, and its instances with the version of the template that each was launched from."""
+    """One group's refreshes, the newest first."""
 
-    front: Front
-    instances: dict[str, int] = field(default_factory=dict)
-    good: tuple[str, ...] = ()  # images that work on instances that are launched
+    fleet: Fleet
     stalled_until: int = 0  # nothing is replaced before so many refreshes were started
-    fails: set[str] = field(default_factory=set)  # images whose instances AWS itself finds unhealthy
     refreshes: list[Refresh] = field(default_factory=list)
     preferences: list[dict[str, str]] = field(default_factory=list)
-
-    def launch(self, group: str) -> str:
-        """One more instance, from the default version of the group's template."""
-        ec2 = self.front.client("ec2")
-        version = ec2.describe_launch_template_versions(LaunchTemplateName=group, Versions=["$Default"])["LaunchTemplateVersions"][0]
-        user_data = base64.b64decode(version["LaunchTemplateData"]["UserData"]).decode()
-        instance = f"i-{uuid.uuid4().hex[:17]}"
-        self.instances[instance] = version["VersionNumber"]
-        image = re.findall(r"^IMAGE=(.*)$", user_data, re.MULTILINE)[0]
-        self.front.machine(instance, image, good=self.good)
-        return instance
 
     def answer(self, action: str, asked: dict[str, Any]) -> str:
         match action:
@@ -71,18 +61,6 @@ class Refreshes:
         found = [one for one in self.refreshes if wanted in (None, one.id)][: int(asked.get("MaxRecords", 50))]
         return _result(action, f"<InstanceRefreshes>{''.join(map(_described, found))}</InstanceRefreshes>")
 
-    def with_instances(self, text: str) -> str:
-        """moto's answer about the group, with these instances in the place of its own; unchanged before one was launched here."""
-        if not self.instances:
-            return text
-        found = "".join(
-            f"<member><InstanceId>{instance}</InstanceId><LifecycleState>InService</LifecycleState><HealthStatus>Healthy</HealthStatus>"
-            f"<LaunchTemplate><Version>{version}</Version></LaunchTemplate></member>"
-            for instance, version in self.instances.items()
-        )
-        bare = re.sub(r"<Instances>.*?</Instances>|<Instances\s*/>", "", text, flags=re.DOTALL)
-        return bare.replace("<AutoScalingGroupName>", f"<Instances>{found}</Instances><AutoScalingGroupName>", 1)
-
     def _start(self, asked: dict[str, Any]) -> Refresh:
         if self._active():
             raise Refused("InstanceRefreshInProgress", "An Instance Refresh is already in progress and blocks the execution")
@@ -91,7 +69,8 @@ class Refreshes:
             raise Refused("ValidationError", "AutoRollback is not supported with the launch template version $Default")
         self.preferences.append(preferences)
         checkpoints = [int(value) for name, value in sorted(preferences.items()) if name.startswith("CheckpointPercentages")]
-        self.refreshes.insert(0, Refresh(str(uuid.uuid4()), list(self.instances), len(self.instances), checkpoints))
+        there = self.fleet.there(asked["AutoScalingGroupName"])
+        self.refreshes.insert(0, Refresh(str(uuid.uuid4()), there, len(there), checkpoints))
         return self.refreshes[0]
 
     def _active(self) -> Refresh | None:
@@ -122,13 +101,12 @@ class Refreshes:
             self._replace(active, group)
 
     def _replace(self, active: Refresh, group: str) -> None:
-        new = self.launch(group)
-        if self.front.machines[new].image in self.fails:
-            del self.instances[new], self.front.machines[new]
+        new = self.fleet.launch(group)
+        if not self.fleet.is_healthy(new):
+            self.fleet.end(group, new)
             active.status, active.reason = "Failed", "Instances failed to become healthy"
             return
-        gone = active.left.pop(0)
-        del self.instances[gone], self.front.machines[gone]
+        self.fleet.end(group, active.left.pop(0))
         active.reason = ""
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.deploy.machine import Machine
+from deploy.rehearse.modelled.machine import Machine
+
+REASONS = {"unused": "Target.NotRegistered", "draining": "Target.DeregistrationInProgress"}
 
 
 @dataclass
 class TargetHealth:
     """Which instances are in which group, and how often each was asked for since it came or left."""
 
-    machines: dict[str, Machine]
+    machine: Callable[[str], Machine | None]
     drains_for: int = 2  # looks
     unreachable: set[str] = field(default_factory=set)  # images that serve on the instance, and not for the balancer
     history: list[tuple[str, str]] = field(default_factory=list)  # ("in" or "out", instance), in order
@@ -34,11 +37,7 @@ class TargetHealth:
         self._looks = dict.fromkeys(self._looks, 99)
 
     def described(self, asked: dict[str, Any]) -> str:
-        found = "".join(
-            f"<member><Target><Id>{one}</Id><Port>8000</Port></Target><TargetHealth><State>{self._state(asked['TargetGroupArn'], one)}"
-            "</State></TargetHealth></member>"
-            for one in _instances(asked)
-        )
+        found = "".join(_health(one, self._state(asked["TargetGroupArn"], one)) for one in _instances(asked))
         return (
             f"<DescribeTargetHealthResponse><DescribeTargetHealthResult><TargetHealthDescriptions>{found}</TargetHealthDescriptions>"
             "</DescribeTargetHealthResult></DescribeTargetHealthResponse>"
@@ -53,8 +52,13 @@ class TargetHealth:
             return "draining" if self._looks[key] <= self.drains_for else "unused"
         if self._looks[key] <= 1:
             return "initial"
-        machine = self.machines[instance]
-        return "healthy" if machine.serves and machine.image not in self.unreachable else "unhealthy"
+        machine = self.machine(instance)
+        return "healthy" if machine and machine.serves and machine.image not in self.unreachable else "unhealthy"
+
+
+def _health(instance: str, state: str) -> str:
+    why = f"<Reason>{REASONS[state]}</Reason>" if state in REASONS else ""
+    return f"<member><Target><Id>{instance}</Id><Port>8000</Port></Target><TargetHealth><State>{state}</State>{why}</TargetHealth></member>"
 
 
 def _instances(asked: dict[str, Any]) -> list[str]:
