@@ -7,13 +7,14 @@ import json
 import signal
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from deploy import notes
 from deploy.images.build import BASE, IMAGES, ROOT, Builder, Failed, pinned
 from deploy.images.trial import NotWorking, tried
+from deploy.notes import Event, Notes
 
 ABOUT = """\
 Build the images of site and workers, see how large they are, and run both: with a file system that is read-only, as their own user, with an
@@ -29,9 +30,6 @@ MOST = {"site": 250.0, "worker": 450.0}
 # Celery ends with 0. uvicorn, having finished what it had, ends by the signal that it was sent.
 BY_ITSELF = {0, -signal.SIGTERM}
 
-Event = dict[str, Any]
-_begun = time.monotonic()
-
 
 def main() -> int:
     """1 where an image is too large, or doesn't do its part. The last line is JSON."""
@@ -39,47 +37,45 @@ def main() -> int:
         "python -m deploy.images", description=ABOUT.format(base=pinned()), formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--raw", type=Path, metavar="FILE", help="keep each event in this file, as JSON lines")
+    parser.add_argument("--figures", type=Path, metavar="FILE", help="build nothing: the figures of the events in this file")
     given = parser.parse_args()
-    events: list[Event] = []
+    note = Notes(notes.read(given.figures) if given.figures else [])
     try:
-        _tried(events)
+        if not given.figures:
+            build_and_try(note)
     except (Failed, NotWorking) as failed:
         print(failed, file=sys.stderr)
         return 1
     finally:
         if given.raw:
-            given.raw.write_text("".join(json.dumps(event) + "\n" for event in events))
-    return report(figures(events))
+            note.write(given.raw)
+    return report(figures(note.events))
 
 
-def _tried(events: list[Event]) -> None:
-    note = _noting(events)
+def build_and_try(note: Notes) -> None:
+    """All of it, noted as it goes. Raises Failed and NotWorking."""
     folder = ROOT / ".images"
     folder.mkdir(exist_ok=True)
     builder = Builder(folder)
-    note("building", image="base")
+    note("building", "building the base of Debian's packages")
     builder.base()
-    note("built", image="base", bytes=builder.bytes(BASE))
+    _built("base", BASE, builder, note)
     for side, image in IMAGES.items():
-        note("building", image=side)
+        note("building", f"building {image} (minutes: its packages are fetched)")
         builder.build(side)
-        note("built", image=side, bytes=builder.bytes(image))
+        _built(side, image, builder, note)
     with tempfile.TemporaryDirectory() as logs:
         tried(builder, Path(logs), note)
 
 
-def _noting(events: list[Event]) -> Callable[..., None]:
-    def note(what: str, **about: Any) -> None:
-        at = round(time.monotonic() - _begun, 1)
-        events.append({"at": at, "event": what, **about})
-        print(f"{at:6.0f} s  {what}: {', '.join(f'{name} {value}' for name, value in about.items())}", flush=True)
-
-    return note
+def _built(side: str, image: str, builder: Builder, note: Notes) -> None:
+    size = builder.bytes(image)
+    note("built", f"{image} built, {size / 1e6:.1f} MB", image=side, bytes=size)
 
 
-def figures(events: Iterable[Event]) -> dict[str, Any]:
+def figures(events: Sequence[Event]) -> dict[str, Any]:
     """What these events come to. Sizes in MB of 1,000,000 bytes: the base's own, and each image's over it."""
-    of = {(event["event"], event["image"]): event for event in events}
+    of = {(event["event"], event.get("image")): event for event in events}
     base = of["built", "base"]["bytes"]
     sizes = {f"{side}_mb": round((of["built", side]["bytes"] - base) / 1e6, 1) for side in IMAGES}
     healthy = {f"{side}_healthy_s": of["healthy", side]["seconds"] for side in IMAGES}
@@ -97,7 +93,7 @@ def figures(events: Iterable[Event]) -> dict[str, Any]:
 
 def report(found: dict[str, Any]) -> int:
     """Print a table, what falls short, and the figures as JSON; 1 where something does."""
-    print("".join(f"\n{name:<20} {value}" for name, value in found.items()) + "\n")
+    print(f"\n{notes.table(found)}\n")
     large = [
         f"{side}: {found[f'{side}_mb']} MB over the base, {most:.0f} at most" for side, most in MOST.items() if found[f"{side}_mb"] > most
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from urllib.request import urlopen
 
 from deploy.images.build import IMAGES, ROOT, Builder
 from deploy.images.container import Container, started
+from deploy.notes import Notes
 from deploy.rehearse.processes import free_port, listens, plain, wait_until
 from deploy.rehearse.telegram import TOKEN, Telegram, stand_in
 from deploy.rehearse.world import REGION
@@ -22,14 +23,12 @@ ANSWER_SECONDS = 60.0
 SITE = "http://127.0.0.1:8000"  # the image's own port: a container here shares this machine's network
 WEBHOOK_SECRET = "a-tried-webhook-secret"  # noqa: S105  # of a site that lives for a minute
 
-Note = Callable[..., None]
-
 
 class NotWorking(Exception):
     """An image did not do its part; the text is the end of its log."""
 
 
-def tried(builder: Builder, folder: Path, note: Note) -> None:
+def tried(builder: Builder, folder: Path, note: Notes) -> None:
     """Note when each image is healthy, what it answered and how it ended. Raises NotWorking."""
     if listens(8000):
         raise NotWorking("port 8000 of this machine is taken, and the site's image listens there: stop what has it")
@@ -40,7 +39,7 @@ def tried(builder: Builder, folder: Path, note: Note) -> None:
         with started(builder, IMAGES["site"], site(aws, telegram), folder / "site", volume=True) as front:
             _healthy("site", front, note)
             with urlopen(f"{SITE}/healthz", timeout=5) as answer:  # noqa: S310  # ours
-                note("answered", image="site", path="/healthz", status=answer.status)
+                note("answered", f"/healthz answers {answer.status}", image="site", status=answer.status)
             telegram.set_webhook(f"{SITE}/webhook", WEBHOOK_SECRET)
             with started(builder, IMAGES["worker"], worker(aws), folder / "worker", volume=False) as back:
                 _healthy("worker", back, note)
@@ -49,26 +48,28 @@ def tried(builder: Builder, folder: Path, note: Note) -> None:
             _stopped("site", front, note)
 
 
-def _healthy(side: str, container: Container, note: Note) -> None:
+def _healthy(side: str, container: Container, note: Notes) -> None:
     began = time.monotonic()
     wait_until(lambda: container.process.poll() is not None or container.healthy(), seconds=HEALTHY_SECONDS)
     if container.process.poll() is not None or not container.healthy():
         raise NotWorking(f"{side}: not healthy within {HEALTHY_SECONDS:.0f} s; the end of its log:\n{container.output()[-3000:]}")
-    note("healthy", image=side, seconds=round(time.monotonic() - began, 1))
+    seconds = round(time.monotonic() - began, 1)
+    note("healthy", f"{side} healthy after {seconds} s", image=side, seconds=seconds)
 
 
-def _answered(telegram: Telegram, front: Container, back: Container, note: Note) -> None:
+def _answered(telegram: Telegram, front: Container, back: Container, note: Notes) -> None:
     began, chat = time.monotonic(), telegram.new_chat()
     telegram.send_photo(chat)
     if not wait_until(lambda: telegram.answers(chat), seconds=ANSWER_SECONDS):
         raise NotWorking(f"no answer within {ANSWER_SECONDS:.0f} s. site:\n{front.output()[-2000:]}\nworker:\n{back.output()[-2000:]}")
-    note("answered", image="worker", text=telegram.answers(chat)[0].partition("\n")[0], seconds=round(time.monotonic() - began, 1))
+    text, seconds = telegram.answers(chat)[0].partition("\n")[0], round(time.monotonic() - began, 1)
+    note("answered", f"a photo is answered after {seconds} s: {text}", image="worker", text=text, seconds=seconds)
 
 
-def _stopped(side: str, container: Container, note: Note) -> None:
+def _stopped(side: str, container: Container, note: Notes) -> None:
     began = time.monotonic()
     status = container.stop()
-    note("stopped", image=side, status=status, seconds=round(time.monotonic() - began, 1))
+    note("stopped", f"{side} ended with {status}", image=side, status=status, seconds=round(time.monotonic() - began, 1))
 
 
 @contextmanager

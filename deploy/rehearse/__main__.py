@@ -7,103 +7,81 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from deploy import notes
+from deploy.notes import Notes
 from deploy.rehearse import forbidden, operating, permissions, rolling, service, terraform
 from deploy.rehearse.account import Account
+from deploy.rehearse.figures import figures, is_good
 from deploy.rehearse.flows import SITE, WORKER, tells_depths
 from deploy.rehearse.instance import lets_its_instance_go
-from deploy.rehearse.permissions import Verdict
 from deploy.rehearse.processes import Running, free_port, listens, started
 from deploy.rehearse.service import Service
 from deploy.rehearse.telegram import stand_in
 from deploy.terraforming import Missing
-
-UNPROVABLE_AT_MOST = 8
-_begun = time.monotonic()
 
 
 def main() -> int:
     """1 where anything falls short, 2 where Terraform is missing. The last line is JSON."""
     parser = argparse.ArgumentParser(prog="python -m deploy.rehearse", description=__doc__)
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave every log in this folder, which must not exist")
+    parser.add_argument("--raw", type=Path, metavar="FILE", help="keep each event in this file, as JSON lines")
+    parser.add_argument("--figures", type=Path, metavar="FILE", help="rehearse nothing: the figures of the events in this file")
     given = parser.parse_args()
+    note = Notes(notes.read(given.figures) if given.figures else [])
+    try:
+        if not given.figures:
+            _in_a_folder(given.keep, note)
+    except Missing as missing:
+        print(f"not rehearsed: {missing}", file=sys.stderr)
+        return 2
+    finally:
+        if given.raw:
+            note.write(given.raw)
+    found = figures(note.events)
+    print(f"\n{notes.table(found)}\n")
+    print(json.dumps(found))
+    return 0 if is_good(found) else 1
+
+
+def _in_a_folder(keep: Path | None, note: Notes) -> None:
     with ExitStack() as stack:
-        folder = given.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        folder.mkdir(exist_ok=given.keep is None)
-        try:
-            report = rehearse(folder)
-        except Missing as missing:
-            print(f"not rehearsed: {missing}", file=sys.stderr)
-            return 2
-    print(json.dumps(report))
-    return 0 if is_good(report) else 1
+        folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.mkdir(exist_ok=keep is None)
+        rehearse(folder, note)
 
 
-def rehearse(folder: Path) -> dict[str, int]:
-    """The figures; what went wrong is printed as it is found."""
+def rehearse(folder: Path, note: Notes) -> None:
+    """All of it, noted as it goes. Raises Missing where there is no Terraform."""
     name = "polybot"
     with emulator(folder) as anybody, stand_in(folder) as telegram:
         tool = terraform.opened(folder / "deploy", anybody.endpoint, certificate(anybody, folder))
-        say("applying")
+        note("applying", "applying")
         resources = tool.apply()
-        say(f"{resources} resources; switching permissions on")
+        note("applied", f"{resources} resources; switching permissions on", resources=resources)
         account = anybody.with_administrator()
         using = service.opened(account, name, telegram, folder)
         account.enforce(on=True)
         operating.open_accounts(using)
-        worked = flows(using)
-        rolled = rolls(using)
-        found = statements(using)
+        flows(using, note)
+        for flow in rolling.ROLLS:
+            _noted("roll", flow, note, using)
+        statements(using, note)
         actions, idle = permissions.unused(using)
-        for action in idle:
-            say(f"NOBODY ASKED FOR {action}")
-        tried, permitted = forbidden.permitted(using)
-        for call in permitted:
-            say(f"PERMITTED, and should not be: {call}")
-        say(f"{tried - len(permitted)} of {tried} forbidden calls refused")
-        rolled |= {rolling.leaves_another_image.__name__: _told(rolling.leaves_another_image, using)}
-        say("planning once more")
+        note("actions", f"{actions} actions permitted; asked for by nobody: {', '.join(idle) or 'none'}", permitted=actions, idle=idle)
+        tried, allowed = forbidden.permitted(using)
+        note("forbidden", f"{tried} forbidden calls; permitted: {', '.join(allowed) or 'none'}", tried=tried, permitted=allowed)
+        _noted("roll", rolling.leaves_another_image, note, using)
         account.enforce(on=False)
         changes = tool.changes(account.administrator)
-        for change in changes:
-            say(f"a second plan would change {change}")
-        say("destroying")
+        note("planned again", f"a second plan would change: {'; '.join(changes) or 'nothing'}", unexpected=changes)
+        note("destroying", "destroying")
         tool.destroy(account.administrator)
         left = account.left(name)
-        say(f"left: {', '.join(left) or 'nothing'}")
-    return {
-        "resources": resources,
-        "flows": len(worked),
-        "flows_passed": sum(worked.values()),
-        "rolls": len(rolled),
-        "rolls_passed": sum(rolled.values()),
-        "statements": len(found),
-        "statements_needed": sum(verdict.needed for verdict in found),
-        "statements_unprovable": sum(verdict.statement in permissions.UNPROVABLE for verdict in found),
-        "actions": actions,
-        "actions_used": actions - len(idle),
-        "forbidden": tried,
-        "forbidden_refused": tried - len(permitted),
-        "replan_unexpected": len(changes),
-        "left_after_destroy": len(left),
-    }
-
-
-def is_good(report: dict[str, int]) -> bool:
-    """Everything worked, each statement is needed or one of a few that can't be shown, each action was used, and nothing is left."""
-    return (
-        report["flows_passed"] == report["flows"]
-        and report["rolls_passed"] == report["rolls"]
-        and report["statements_needed"] + report["statements_unprovable"] == report["statements"]
-        and report["statements_unprovable"] <= UNPROVABLE_AT_MOST
-        and report["actions_used"] == report["actions"]
-        and report["forbidden_refused"] == report["forbidden"]
-        and report["replan_unexpected"] == report["left_after_destroy"] == 0
-    )
+        note("destroyed", f"left: {', '.join(left) or 'nothing'}", left=left)
 
 
 @contextmanager
@@ -126,39 +104,29 @@ def certificate(account: Account, folder: Path) -> str:
     return str(imported["CertificateArn"])
 
 
-def flows(using: Service) -> dict[str, bool]:
+def flows(using: Service, note: Notes) -> None:
     """Every flow once, with every statement there: first those for which photos have to wait."""
     with using.site():
-        found = {flow.__name__: _told(flow, using) for flow in (*SITE, *operating.OPERATING)}
+        for flow in (*SITE, *operating.OPERATING):
+            _noted("flow", flow, note, using)
         with using.worker() as worker:
-            for flow in (*WORKER, *operating.WITH_A_WORKER, tells_depths):
-                found[flow.__name__] = _told(flow, using, worker)
-    return found | {lets_its_instance_go.__name__: _told(lets_its_instance_go, using)}
+            for flow_of_worker in (*WORKER, *operating.WITH_A_WORKER, tells_depths):
+                _noted("flow", flow_of_worker, note, using, worker)
+    _noted("flow", lets_its_instance_go, note, using)
 
 
-def rolls(using: Service) -> dict[str, bool]:
-    """Every roll once, with every statement there."""
-    return {flow.__name__: _told(flow, using) for flow in rolling.ROLLS}
-
-
-def statements(using: Service) -> list[Verdict]:
-    found = []
+def statements(using: Service, note: Notes) -> None:
+    """Each statement of each role, taken away."""
     with using.site():
-        for verdict in permissions.verdicts(using):
-            word = "needed by" if verdict.needed else "unprovable:" if verdict.statement in permissions.UNPROVABLE else "NOT NEEDED:"
-            say(f"{verdict.statement:<24} {word} {verdict.why}")
-            found.append(verdict)
-    return found
+        for found in permissions.verdicts(using):
+            unprovable = found.statement in permissions.UNPROVABLE
+            verdict = "needed" if found.needed else "unprovable" if unprovable else "NOT NEEDED"
+            note("statement", f"{found.statement:<24} {verdict}: {found.why}", statement=found.statement, verdict=verdict, why=found.why)
 
 
-def _told(flow: Callable[..., bool], *given: Service | Running) -> bool:
+def _noted(kind: str, flow: Callable[..., bool], note: Notes, *given: Service | Running) -> None:
     worked = flow(*given)
-    say(f"{flow.__name__:<44} {'works' if worked else 'FAILS'}")
-    return worked
-
-
-def say(line: str) -> None:
-    print(f"{time.monotonic() - _begun:4.0f} s  {line}", flush=True)
+    note(kind, f"{flow.__name__:<44} {'works' if worked else 'FAILS'}", name=flow.__name__, worked=worked)
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def judges_and_exports(service: Service, _: Running) -> bool:
     desk.post("/admin/predictions/act/", action="right", ids=name, confirmed="yes")
     sent = desk.post(f"/admin/export/?chat={chat}&verdict=right", format="coco").body
     photos = [one for one in zipfile.ZipFile(io.BytesIO(sent)).namelist() if one.endswith(".jpg")]
-    return len(photos) == 1 and wait_until(lambda: service.telegram.answers(chat) == 2, seconds=ANSWER_SECONDS)
+    return len(photos) == 1 and wait_until(lambda: len(service.telegram.answers(chat)) == 2, seconds=ANSWER_SECONDS)
 
 
 def says_that_a_photo_is_gone(service: Service, worker: Running) -> bool:
@@ -125,7 +125,7 @@ def says_that_a_photo_is_gone(service: Service, worker: Running) -> bool:
     for one in s3.list_object_versions(Bucket=service.bucket, Prefix=f"{chat}/")["Versions"]:
         s3.delete_object(Bucket=service.bucket, Key=one["Key"], VersionId=one["VersionId"])
     desk.post("/admin/predictions/act/", action="run-again", ids=name, confirmed="yes")
-    return wait_until(lambda: service.telegram.answers(chat) == 2 and f"{name}-1 refused" in worker.output(), seconds=ANSWER_SECONDS)
+    return wait_until(lambda: len(service.telegram.answers(chat)) == 2 and f"{name}-1 refused" in worker.output(), seconds=ANSWER_SECONDS)
 
 
 def heeds_a_pause(service: Service, _: Running) -> bool:

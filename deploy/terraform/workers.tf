@@ -105,9 +105,7 @@ resource "aws_autoscaling_group" "worker" {
   }
 
   lifecycle {
-    # The first is the scaling policies'. The second is a roll's, which leaves the number of a version here where it asked AWS to roll back by itself:
-    # AWS does that for a group on a numbered version alone.
-    ignore_changes = [desired_capacity, launch_template[0].version]
+    ignore_changes = [desired_capacity] # the scaling policies'
   }
 
   depends_on = [aws_iam_role_policy.worker]

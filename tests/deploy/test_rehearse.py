@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from deploy.rehearse.__main__ import is_good
+from deploy.rehearse.figures import figures, is_good
 from deploy.rehearse.permissions import NEEDED_BY, NEEDED_BY_A_WORKER, UNPROVABLE, unused
 from deploy.rehearse.service import Service, _database, _told
 from deploy.rehearse.terraform import _differing
@@ -32,6 +32,47 @@ GOOD = {
     "replan_unexpected": 0,
     "left_after_destroy": 0,
 }
+
+
+EVENTS: list[dict[str, Any]] = [
+    {"event": "applying"},
+    {"event": "applied", "resources": 110},
+    {"event": "flow", "name": "takes_a_photo", "worked": True},
+    {"event": "flow", "name": "watches", "worked": False},
+    {"event": "roll", "name": "rolls_the_site", "worked": True},
+    {"event": "statement", "statement": "site.Photos", "verdict": "needed", "why": "takes_a_photo"},
+    {"event": "statement", "statement": "site.WriteLog", "verdict": "unprovable", "why": "Docker's log driver calls it"},
+    {"event": "statement", "statement": "site.Watch", "verdict": "NOT NEEDED", "why": "watches worked without it"},
+    {"event": "actions", "permitted": 9, "idle": ["site.Send sqs:SendMessage"]},
+    {"event": "forbidden", "tried": 5, "permitted": ["site iam:list_roles"]},
+    {"event": "roll", "name": "leaves_another_image", "worked": False},
+    {"event": "planned again", "unexpected": ["aws_lb.public: update name"]},
+    {"event": "destroyed", "left": ["s3 polybot", "sns polybot"]},
+]
+
+
+def test_figures_are_counted_from_the_events() -> None:
+    assert figures(EVENTS) == {
+        "resources": 110,
+        "flows": 2,
+        "flows_passed": 1,
+        "rolls": 2,
+        "rolls_passed": 1,
+        "statements": 3,
+        "statements_needed": 1,
+        "statements_unprovable": 1,
+        "actions": 9,
+        "actions_used": 8,
+        "forbidden": 5,
+        "forbidden_refused": 4,
+        "replan_unexpected": 1,
+        "left_after_destroy": 2,
+    }
+
+
+def test_one_that_broke_off_has_none() -> None:
+    with pytest.raises(KeyError):
+        figures(EVENTS[:-1])
 
 
 def test_a_whole_one_is_good() -> None:
