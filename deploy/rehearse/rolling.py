@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deploy.rehearse.flows import Flow
-from deploy.rehearse.processes import ended, started
+from deploy.rehearse.processes import ended, started, wait_until
 from deploy.rehearse.service import Service
 from deploy.rehearse.world import BROKEN, FIRST, NEXT
 
 DONE, ROLLED_BACK, INTERRUPTED = 0, 1, 130
+SETTLE_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,9 @@ def image(service: Service, side: str) -> str:
 
 
 def _rolls(service: Service, side: str) -> bool:
+    # A roll that was refused something leaves its refresh, which goes on to its end: the next one would be refused for that.
+    if not wait_until(lambda: _is_settled(service), seconds=SETTLE_SECONDS):
+        return False
     wanted = _other(service, side)
     return _rolled(service, side, wanted).status == DONE and _all_run(service, side, wanted)
 
@@ -142,6 +146,11 @@ def _command(service: Service, side: str, wanted: str) -> tuple[str, ...]:
 def _other(service: Service, side: str) -> str:
     """Whichever of two working images isn't the one that is there, so that there is always something to roll out."""
     return FIRST[side] if image(service, side) == NEXT[side] else NEXT[side]
+
+
+def _is_settled(service: Service) -> bool:
+    found = service.account.client("autoscaling").describe_instance_refreshes(AutoScalingGroupName=f"{service.name}-worker")
+    return all(refresh["Status"] not in {"Pending", "InProgress", "Cancelling"} for refresh in found["InstanceRefreshes"])
 
 
 def _all_run(service: Service, side: str, wanted: str) -> bool:
