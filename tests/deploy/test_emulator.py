@@ -256,3 +256,14 @@ def test_a_statement_is_missing_only_meanwhile(account: Account, tmp_path: Path)
         assert [one["Sid"] for one in account.statements("other", "p")] == ["B"]
     assert [one["Sid"] for one in account.statements("other", "p")] == ["A", "B"]
     assert "iam other" in account.left("other")
+
+
+def test_a_role_is_taken_out_of_a_profile_once(account: Account) -> None:
+    """Terraform takes it so that what is not there is gone, and tries again for minutes where the emulator breaks."""
+    iam = account.client("iam")
+    iam.create_role(RoleName="taken-out", AssumeRolePolicyDocument=document(TRUST))
+    iam.create_instance_profile(InstanceProfileName="ours")
+    iam.add_role_to_instance_profile(InstanceProfileName="ours", RoleName="taken-out")
+    iam.remove_role_from_instance_profile(InstanceProfileName="ours", RoleName="taken-out")
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.remove_role_from_instance_profile(InstanceProfileName="ours", RoleName="taken-out")
