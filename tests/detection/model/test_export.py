@@ -111,6 +111,7 @@ def test_yolov5_leaves_no_traces(weights: Path, tmp_path: Path) -> None:
                 "handlers": list(logging.getLogger().handlers), "disabled": logging.getLogger("detection").disabled,
             }
         logging.getLogger("detection")
+        import detection.model  # whose own variable is set on purpose
         before = state()
         from detection.model import checkpoint
         from pathlib import Path
