@@ -42,7 +42,7 @@ cloud-init:  ## Install cloud-init for the tests of user data (Debian and Ubuntu
 terraform: setup  ## Install Terraform, its provider and checkov for the tests of deploy/ (Linux; 1.1 GB)
 	@bin/terraform && bin/setup checkov
 
-images: setup  ## Build both images without Docker and have them answer a photo: ten minutes (Linux, root; options: ARGS="--raw FILE")
+images: setup  ## Build both images without Docker and have them answer a photo: six to ten minutes (Linux, root; options: ARGS="--raw FILE")
 	@bin/images $(ARGS)
 
 simulate: setup  ## Simulate the workers' scaling, and rehearse it with real workers (options: ARGS="--raw FILE")
