@@ -38,7 +38,7 @@ def day_shard(prediction_id: str, created_at: datetime) -> str:
     """The partition of the by-day index: the UTC day and a shard that follows from the id.
 
     >>> day_shard("42-7", datetime(2026, 11, 23))
-    '2026-11-23#1'
+    '2026-11-23#0'
     """
     return f"{created_at:%Y-%m-%d}#{_shard(prediction_id, DAY_SHARDS)}"
 

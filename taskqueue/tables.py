@@ -38,7 +38,7 @@ def age(seconds: float | None) -> str:
 
 def size(count: int | None) -> str:
     """
-    >>> size(None), size(999_999), size(146_400_000), size(2_150_000_000)
+    >>> size(None), size(999_999), size(146_400_000), size(2_160_000_000)
     ('-', '1 MB', '146 MB', '2.2 GB')
     """
     if count is None:

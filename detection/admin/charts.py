@@ -132,7 +132,7 @@ def steps(values: Sequence[float | None], top: float) -> str:
 
 def seconds(value: float | None) -> str:
     """
-    >>> seconds(None), seconds(0.113), seconds(2.56), seconds(90.5), seconds(5793)
+    >>> seconds(None), seconds(0.113), seconds(2.56), seconds(90.6), seconds(5793)
     ('–', '0.11 s', '2.6 s', '91 s', '97 min')
     """
     if value is None:
